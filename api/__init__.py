@@ -1,0 +1,1 @@
+"""The Flask application: HTTP and pages over ``vision``."""

@@ -1,0 +1,116 @@
+"""Every error this product raises on purpose.
+
+    VisualSearchError
+    ├── BadInput                 what came from the user cannot be accepted
+    │   ├── BadImage             bytes that are no picture, or too large a one
+    │   ├── BadQuery             a search that cannot be composed
+    │   ├── BadVector            wrong length, NaN or infinite values
+    │   ├── BadCatalogue         a catalogue file that cannot be read at all
+    │   └── BadSetting           a setting or option outside what is accepted
+    ├── NotFound                 no such product, picture or collection
+    ├── TooLarge                 an upload over the limit
+    ├── NotPermitted             the caller's role does not allow this
+    │   └── NotAuthenticated     no key, or an unknown one
+    ├── Conflict                 the index and the request disagree
+    │   └── FingerprintMismatch  vectors of two different embeddings
+    ├── ModelUnavailable         weights or a runtime that cannot be had
+    └── SolrError
+        ├── SolrUnavailable      Solr did not answer: worth trying again
+        ├── SolrRefused          Solr answered with an error: the same request fails again
+        └── SolrNotStarted       the embedded Solr did not become ready
+
+A message says what came, what is accepted and what to do. ``api.problems`` alone chooses HTTP statuses.
+"""
+
+from __future__ import annotations
+
+
+class VisualSearchError(Exception):
+    """Root of the tree: catch this to catch everything raised on purpose."""
+
+
+class BadInput(VisualSearchError):
+    """What came from the user cannot be accepted."""
+
+
+class BadImage(BadInput):
+    """Bytes that are not a picture we decode, or one that would cost too much to decode."""
+
+
+class BadQuery(BadInput):
+    """A search that cannot be composed; ``field`` names the offending member, if one does."""
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        """Keep the member's name beside the message."""
+        super().__init__(message)
+        self.field = field
+
+
+class BadVector(BadInput):
+    """A vector of the wrong length, or with NaN or infinite values."""
+
+
+class BadCatalogue(BadInput):
+    """A catalogue that cannot be read at all; single bad rows are rejects, not errors."""
+
+
+class BadSetting(BadInput):
+    """A setting, option or configuration file outside what is accepted."""
+
+
+class NotFound(VisualSearchError):
+    """No such product, picture or collection."""
+
+
+class TooLarge(VisualSearchError):
+    """An upload over the limit."""
+
+
+class NotPermitted(VisualSearchError):
+    """The caller's role does not allow this."""
+
+
+class NotAuthenticated(NotPermitted):
+    """No API key came, or one that is not configured."""
+
+
+class Conflict(VisualSearchError):
+    """The state of the index and the request disagree."""
+
+
+class FingerprintMismatch(Conflict):
+    """A query vector made by another embedding than the collection's."""
+
+    def __init__(self, query: str, collection: str) -> None:
+        """Name both fingerprints, so that the reader sees which one to change."""
+        super().__init__(
+            f"the query's vectors are {query!r}, the collection holds {collection!r}; "
+            "distances between the two mean nothing: query with the collection's extractor and PCA, or index again"
+        )
+        self.query = query
+        self.collection = collection
+
+
+class ModelUnavailable(VisualSearchError):
+    """Weights, a model file or the runtime that would run it cannot be had."""
+
+
+class SolrError(VisualSearchError):
+    """Anything that went wrong between us and Solr."""
+
+
+class SolrUnavailable(SolrError):
+    """Solr did not answer: not running, unreachable, or too slow. Worth trying again."""
+
+
+class SolrRefused(SolrError):
+    """Solr answered with an error; ``status`` is its HTTP status. The same request fails again."""
+
+    def __init__(self, message: str, status: int) -> None:
+        """Keep Solr's HTTP status beside its message."""
+        super().__init__(message)
+        self.status = status
+
+
+class SolrNotStarted(SolrError):
+    """The embedded Solr did not become ready; the message quotes its log."""

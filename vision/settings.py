@@ -1,0 +1,128 @@
+"""All settings, each with its environment variable, and the only place that reads the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import platformdirs
+
+from vision.errors import BadSetting
+
+_APP = "visual-search"
+
+
+def _env(variable: str, default: Any, doc: str) -> Any:
+    """Declare a field: its environment variable, its default (a value or a callable), its meaning."""
+    metadata = {"env": variable, "doc": doc}
+    if callable(default):
+        return field(default_factory=default, metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Validated once, at construction; read from the environment by :meth:`from_environment`."""
+
+    home: Path = _env(
+        "VISUAL_SEARCH_HOME",
+        lambda: Path(platformdirs.user_data_dir(_APP)),
+        "Where indexes, PCA files, the embedding cache and the demo catalogue live.",
+    )
+    cache: Path = _env(
+        "VISUAL_SEARCH_CACHE",
+        lambda: Path(platformdirs.user_cache_dir(_APP)),
+        "Where downloaded jars live; safe to delete.",
+    )
+    solr_url: str | None = _env(
+        "SOLR_URL", None, "An existing Solr, as http://host:8983/solr; unset: the embedded one."
+    )
+    solr_port: int = _env("VISUAL_SEARCH_SOLR_PORT", 8983, "First port the embedded Solr tries; a free one if taken.")
+    solr_heap: str = _env("VISUAL_SEARCH_SOLR_HEAP", "512m", "The embedded Solr's -Xmx.")
+    solr_timeout: float = _env("VISUAL_SEARCH_SOLR_TIMEOUT", 30.0, "Seconds before a Solr request is given up.")
+    collection: str = _env("VISUAL_SEARCH_COLLECTION", "products", "The collection (or core) searched and indexed.")
+    models: Path | None = _env(
+        "VISUAL_SEARCH_MODELS",
+        None,
+        "Folder of model files, looked in before the Keras cache and a download.",
+    )
+    host: str = _env("VISUAL_SEARCH_HOST", "127.0.0.1", "Address the web server binds to.")
+    port: int = _env("VISUAL_SEARCH_PORT", 8080, "Port of the web server.")
+    api_keys: Path | None = _env(
+        "VISUAL_SEARCH_API_KEYS",
+        None,
+        "JSON file {role: [keys]}; without one, everything is open, and only a loopback address is bound.",
+    )
+    max_upload_mb: int = _env("VISUAL_SEARCH_MAX_UPLOAD_MB", 10, "Largest accepted upload, in MiB.")
+    allow_image_urls: bool = _env(
+        "VISUAL_SEARCH_ALLOW_IMAGE_URLS",
+        False,
+        "Accept `image_url` in a search; off, as it makes the server fetch.",
+    )
+    candidates: int = _env("VISUAL_SEARCH_CANDIDATES", 200, "K: pictures the approximate phase hands to the exact one.")
+    exact_below: int = _env(
+        "VISUAL_SEARCH_EXACT_BELOW",
+        8000,
+        "`auto` verifies every picture when keyword and facets leave at most this many.",
+    )
+
+    def __post_init__(self) -> None:
+        """Refuse values that would only fail later, and less clearly."""
+        for name in ("solr_port", "port"):
+            value = getattr(self, name)
+            if not 1 <= value <= 65535:
+                raise BadSetting(f"{name} is {value}; a port is 1 to 65535")
+        for name in ("max_upload_mb", "candidates"):
+            if getattr(self, name) < 1:
+                raise BadSetting(f"{name} is {getattr(self, name)}; it must be at least 1")
+        if self.exact_below < 0:
+            raise BadSetting(f"exact_below is {self.exact_below}; it must be 0 or more")
+        if self.solr_timeout <= 0:
+            raise BadSetting(f"solr_timeout is {self.solr_timeout}; it is seconds, more than 0")
+        if not self.collection or not all(c.isalnum() or c in "._-" for c in self.collection):
+            raise BadSetting(
+                f"collection is {self.collection!r}; Solr accepts letters, digits, '.', '_' and '-' in its name"
+            )
+        if self.solr_url is not None:
+            parts = urlsplit(self.solr_url)
+            if parts.scheme not in ("http", "https") or not parts.netloc:
+                raise BadSetting(f"SOLR_URL is {self.solr_url!r}; give it as http://host:8983/solr")
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
+        """Read the environment; ``overrides`` that are not None win (command-line options).
+
+        Raises:
+            BadSetting: a variable that does not parse, naming it and its value.
+        """
+        source = os.environ if environ is None else environ
+        values: dict[str, Any] = {}
+        for each in fields(cls):
+            variable = each.metadata["env"]
+            raw = source.get(variable)
+            if raw is not None and raw != "":
+                values[each.name] = _parse(variable, raw, str(each.type))
+        values.update({k: v for k, v in overrides.items() if v is not None})
+        return cls(**values)
+
+
+def _parse(variable: str, raw: str, annotation: str) -> Any:
+    kind = annotation.replace(" | None", "")
+    try:
+        if kind == "Path":
+            return Path(raw).expanduser()
+        if kind == "bool":
+            if raw.lower() in ("1", "true", "yes", "on"):
+                return True
+            if raw.lower() in ("0", "false", "no", "off"):
+                return False
+            raise ValueError("accepted: true or false")
+        if kind in ("int", "float"):
+            return int(raw) if kind == "int" else float(raw)
+    except ValueError as error:
+        raise BadSetting(f"{variable} is {raw!r}, which is not a {kind}: {error}") from error
+    return raw.rstrip("/") if variable == "SOLR_URL" else raw
