@@ -1,0 +1,52 @@
+"""A checked product and its vectors as a Solr document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vision.catalog.product import Product
+from vision.solr.fields import solr_field
+
+_PLAIN = ("description", "price", "currency", "url", "in_stock")
+
+
+def document(
+    product: Product,
+    *,
+    vector: NDArray[np.float32],
+    coarse: NDArray[np.int8],
+    embedding: str,
+    image_hash: bytes,
+    root: str,
+) -> dict[str, Any]:
+    """Compose the document; absent values are left out.
+
+    Args:
+        product: the row.
+        vector: (1024,) float32.
+        coarse: (256,) int8.
+        embedding: fingerprint that the vectors were made with.
+        image_hash: SHA-256 of the picture's bytes.
+        root: short name of the folder that ``product.image`` is relative to.
+    """
+    composed: dict[str, Any] = {
+        "id": product.id,
+        "product_id": product.product_id,
+        "title": product.title,
+        "image": product.image,
+        "root": root,
+        "image_hash": image_hash.hex(),
+        "vector": np.ascontiguousarray(vector),
+        "coarse": np.ascontiguousarray(coarse),
+        "embedding": embedding,
+    }
+    for name in _PLAIN:
+        value = getattr(product, name)
+        if value is not None:
+            composed[name] = value
+    for name, values in product.attributes.items():
+        composed[solr_field(name)] = list(values)
+    return composed

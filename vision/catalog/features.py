@@ -1,0 +1,129 @@
+"""First pass over a catalogue: every good row's picture is hashed, and its features extracted into the cache."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+from vision import images
+from vision.catalog import product as products
+from vision.catalog import reader
+from vision.catalog.cache import FeatureCache
+from vision.catalog.pictures import Pictures
+from vision.catalog.product import Product, Rejected
+from vision.embedding import open_picture
+from vision.errors import BadImage
+from vision.extractors import Extractor
+
+BATCH = 32
+_READERS = 4
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A row after checking: a product with its picture's SHA-256, or a reason why not."""
+
+    line: int
+    id: str
+    product: Product | None = None
+    picture: bytes | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class _Read:
+    row: Checked
+    data: bytes = b""
+
+
+def check(path: Path) -> Iterator[Checked]:
+    """Every row of a catalogue, checked but for its picture; an id that came before is rejected."""
+    seen: dict[str, int] = {}
+    for line, row, problem in reader.rows(path):
+        if row is None:
+            yield Checked(line, "", reason=problem)
+            continue
+        try:
+            found = products.read(row)
+            if found.id in seen:
+                raise Rejected(f"id {found.id!r} came before, in line {seen[found.id]}")
+        except Rejected as rejected:
+            yield Checked(line, str(row.get("id") or ""), reason=str(rejected))
+            continue
+        seen[found.id] = line
+        yield Checked(line, found.id, product=found)
+
+
+def extract(
+    rows: Iterable[Checked],
+    pictures: Pictures,
+    extractor: Extractor,
+    cache: FeatureCache,
+    *,
+    batch: int = BATCH,
+    advance: Callable[[int], None] = lambda rows: None,
+) -> Iterator[Checked]:
+    """Yield each row again, in order, with its picture's hash or the reason why the picture is no good.
+
+    When a row is yielded its features are in the cache; only pictures that are not are decoded. Files are read in
+    threads, two batches ahead at most. ``advance`` is told how many pictures of each batch were extracted.
+    """
+    with ThreadPoolExecutor(_READERS, thread_name_prefix="pictures") as pool:
+        ahead: deque[Future[_Read]] = deque()
+        for row in rows:
+            ahead.append(pool.submit(_read, row, pictures))
+            if len(ahead) >= 2 * batch:
+                ready = [ahead.popleft().result() for _ in range(batch)]
+                yield from _finish(ready, pool, extractor, cache, advance)
+        while ahead:
+            ready = [ahead.popleft().result() for _ in range(min(batch, len(ahead)))]
+            yield from _finish(ready, pool, extractor, cache, advance)
+
+
+def _read(row: Checked, pictures: Pictures) -> _Read:
+    if row.product is None:
+        return _Read(row)
+    try:
+        data = pictures.read(row.product.image)
+    except Rejected as error:
+        return _Read(Checked(row.line, row.id, reason=str(error)))
+    picture = bytes.fromhex(images.content_hash(data))
+    return _Read(Checked(row.line, row.id, row.product, picture), data)
+
+
+def _finish(
+    read: list[_Read],
+    pool: ThreadPoolExecutor,
+    extractor: Extractor,
+    cache: FeatureCache,
+    advance: Callable[[int], None],
+) -> Iterator[Checked]:
+    wanted = {each.row.picture: each.data for each in read if each.row.picture is not None}
+    known = cache.known(extractor.fingerprint, list(wanted))
+    missing = [picture for picture in wanted if picture not in known]
+    opened: dict[bytes, Image.Image] = {}
+    bad: dict[bytes, str] = {}
+    for picture, result in zip(missing, pool.map(lambda one: _decode(wanted[one], extractor), missing), strict=True):
+        if isinstance(result, str):
+            bad[picture] = result
+        else:
+            opened[picture] = result
+    if opened:
+        features = extractor.extract(list(opened.values()))
+        cache.put(extractor.fingerprint, dict(zip(opened, features, strict=True)))
+    advance(len(opened))
+    for each in read:
+        reason = bad.get(each.row.picture or b"")
+        yield each.row if reason is None else Checked(each.row.line, each.row.id, reason=f"image: {reason}")
+
+
+def _decode(data: bytes, extractor: Extractor) -> Image.Image | str:
+    try:
+        return open_picture(data, extractor)
+    except BadImage as error:
+        return str(error)

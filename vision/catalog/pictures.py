@@ -1,0 +1,98 @@
+"""Where a row's picture is, and its bytes."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+import requests
+
+from vision.catalog.product import Rejected
+
+MAX_BYTES = 50 * 1024 * 1024
+_TIMEOUT = 20
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Reads pictures named by rows: files below ``root``, and URLs if they are allowed."""
+
+    root: Path
+    allow_urls: bool = False
+
+    @property
+    def root_id(self) -> str:
+        """A short name of the root folder, kept in each document instead of the path itself."""
+        return hashlib.sha256(str(self.root.resolve()).encode()).hexdigest()[:12]
+
+    def read(self, image: str) -> bytes:
+        """The picture's bytes.
+
+        Raises:
+            Rejected: no such file, a URL that is not allowed or does not answer, or larger than 50 MiB.
+        """
+        if is_url(image):
+            return self._fetch(image)
+        path = self.root / image
+        try:
+            if path.stat().st_size > MAX_BYTES:
+                raise Rejected(f"image {image!r} is larger than {MAX_BYTES // 2**20} MiB")
+            return path.read_bytes()
+        except FileNotFoundError:
+            raise Rejected(f"image {image!r} does not exist in {self.root}") from None
+        except OSError as error:
+            raise Rejected(f"image {image!r} cannot be read: {error.strerror}") from error
+
+    def _fetch(self, url: str) -> bytes:
+        if not self.allow_urls:
+            raise Rejected("image is a URL; pass --allow-urls to fetch pictures over the network")
+        try:
+            with requests.get(url, timeout=_TIMEOUT, stream=True) as response:
+                if response.status_code != 200:
+                    raise Rejected(f"image URL answered {response.status_code}")
+                data = bytearray()
+                for chunk in response.iter_content(1 << 16):
+                    data += chunk
+                    if len(data) > MAX_BYTES:
+                        raise Rejected(f"image URL gives more than {MAX_BYTES // 2**20} MiB")
+                return bytes(data)
+        except requests.RequestException as error:
+            raise Rejected(f"image URL could not be fetched: {type(error).__name__}") from error
+
+
+def is_url(image: str) -> bool:
+    """Whether a row's image is a web address."""
+    return urlsplit(image).scheme in ("http", "https")
+
+
+class Roots:
+    """The folders that catalogues were indexed from, so that the web server can show their pictures."""
+
+    def __init__(self, file: Path) -> None:
+        """``file`` is created by the first :meth:`remember`."""
+        self.file = file
+
+    def remember(self, pictures: Pictures) -> None:
+        """Keep a catalogue's folder under its short name."""
+        known = self._read() | {pictures.root_id: str(pictures.root.resolve())}
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        partial = self.file.with_suffix(".partial")
+        partial.write_bytes(msgspec.json.format(msgspec.json.encode(known)))
+        partial.replace(self.file)
+
+    def locate(self, root_id: str, image: str) -> Path | None:
+        """The path of a document's picture, or None where its folder is unknown or does not hold it.
+
+        Whoever writes the index chooses the path: decode what is there as a picture, never hand the file out as it is.
+        """
+        root = self._read().get(root_id)
+        path = None if root is None else Path(root) / image
+        return path if path is not None and path.is_file() else None
+
+    def _read(self) -> dict[str, str]:
+        if not self.file.exists():
+            return {}
+        return msgspec.json.decode(self.file.read_bytes(), type=dict[str, str])

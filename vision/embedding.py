@@ -1,0 +1,187 @@
+"""An embedding: the extractor, PCA and coarse code that turn pictures into the vectors of one collection.
+
+Its files live in one folder named after its fingerprint; the collection's documents carry the fingerprint.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from vision import extractors, images
+from vision.errors import BadVector, FingerprintMismatch, ModelUnavailable, NotFound
+from vision.extractors import Extractor
+from vision.reduction import DIMS, CoarseCodec, Pca
+
+_DESCRIPTION = "embedding.json"
+_PCA = "pca.npz"
+
+
+class _Description(msgspec.Struct, frozen=True):
+    fingerprint: str
+    extractor: str
+    extractor_fingerprint: str
+    sigma2: float
+    coarse: dict[str, float | int]
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """Everything needed to make a query's vectors as the collection's were made.
+
+    Attributes:
+        extractor: the extractor as the user named it, ``inception_v3`` or ``tflite:/models/m.tflite``.
+        extractor_fingerprint: what extractor, weights and preprocessing were.
+        pca: 2048 (or whatever the extractor gives) to 1024.
+        codec: 1024 float32 to the 256 int8 of the coarse field.
+        sigma2: the collection's median squared distance, the scale of the image score.
+    """
+
+    extractor: str
+    extractor_fingerprint: str
+    pca: Pca
+    codec: CoarseCodec
+    sigma2: float
+    _loaded: dict[str, Extractor] = field(default_factory=dict, compare=False, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, compare=False, repr=False)
+
+    @property
+    def fingerprint(self) -> str:
+        """Extractor's name and 12 digits over extractor, weights, preprocessing, PCA and coarse code."""
+        parts = (self.extractor_fingerprint, self.pca.fingerprint, repr(sorted(self.codec.to_dict().items())))
+        name = self.extractor_fingerprint.rpartition("-")[0]
+        return f"{name}-{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:12]}"
+
+    def vector(
+        self, data: bytes, *, crop: Sequence[float] | None = None, models: Path | None = None
+    ) -> NDArray[np.float32]:
+        """(1024,) of one picture's bytes, or of the part ``crop`` = [x, y, w, h] (0 to 1) of it.
+
+        Raises:
+            BadImage: no picture that is accepted.
+            ModelUnavailable: the extractor cannot be loaded.
+        """
+        with self._lock:
+            extractor = self._extractor(models)
+        picture = open_picture(data, extractor) if crop is None else images.crop(images.decode(data), crop)
+        found: NDArray[np.float32] = self.vectors([picture], models=models)[0]
+        return found
+
+    def vectors(self, pictures: Sequence[Image.Image], *, models: Path | None = None) -> NDArray[np.float32]:
+        """(n, 1024) float32 for n RGB pictures; loads the extractor on first use. One caller at a time extracts.
+
+        Raises:
+            ModelUnavailable: the extractor cannot be loaded.
+            FingerprintMismatch: its weights or preprocessing are others than the collection's.
+        """
+        with self._lock:
+            features = self._extractor(models).extract(pictures)
+        return self.pca.transform(features, extractor_fingerprint=self.extractor_fingerprint)
+
+    def _extractor(self, models: Path | None) -> Extractor:
+        if "extractor" not in self._loaded:
+            loaded = extractors.load(self.extractor, models=models)
+            if loaded.fingerprint != self.extractor_fingerprint:
+                raise FingerprintMismatch(loaded.fingerprint, self.extractor_fingerprint)
+            self._loaded["extractor"] = loaded
+        return self._loaded["extractor"]
+
+    def use(self, extractor: Extractor) -> None:
+        """Take an extractor that is loaded already, instead of loading it again."""
+        if extractor.fingerprint != self.extractor_fingerprint:
+            raise FingerprintMismatch(extractor.fingerprint, self.extractor_fingerprint)
+        self._loaded["extractor"] = extractor
+
+
+def open_picture(data: bytes, extractor: Extractor) -> Image.Image:
+    """Decode a picture for an extractor: the same way for indexing and for queries, so that a product finds itself.
+
+    Large JPEGs are decoded at a fraction of their size, yet at no less than twice what the extractor takes.
+
+    Raises:
+        BadImage: no picture that is accepted.
+    """
+    return images.decode(data, min_side=2 * max(extractor.info.input_size))
+
+
+def check_vector(values: object) -> NDArray[np.float32]:
+    """(1024,) float32 of finite values.
+
+    Raises:
+        BadVector: another length, not numbers, NaN, infinite, or too large for float32.
+    """
+    try:
+        vector = np.asarray(values, dtype=np.float32)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise BadVector(f"a vector must be {DIMS} numbers") from error
+    if vector.shape != (DIMS,):
+        raise BadVector(f"the vector has shape {vector.shape}; ({DIMS},) is accepted")
+    if not np.isfinite(vector).all():
+        raise BadVector("the vector has NaN or infinite values; all must be finite")
+    if float(np.square(vector, dtype=np.float64).sum()) > 1e30:
+        raise BadVector("the vector is too long: its squared length must be at most 1e30")
+    return vector
+
+
+class EmbeddingStore:
+    """Embeddings on disk, by fingerprint."""
+
+    def __init__(self, folder: Path) -> None:
+        """``folder`` is created on the first save."""
+        self.folder = folder
+        self._cache: dict[str, Embedding] = {}
+
+    def save(self, embedding: Embedding) -> Path:
+        """Write an embedding's folder (complete or not at all) and return it."""
+        target = self.folder / embedding.fingerprint
+        if (target / _DESCRIPTION).exists():
+            return target
+        partial = self.folder / f".{embedding.fingerprint}.partial"
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        embedding.pca.save(partial / _PCA)
+        description = _Description(
+            embedding.fingerprint,
+            embedding.extractor,
+            embedding.extractor_fingerprint,
+            embedding.sigma2,
+            embedding.codec.to_dict(),
+        )
+        (partial / _DESCRIPTION).write_bytes(msgspec.json.format(msgspec.json.encode(description)))
+        shutil.rmtree(target, ignore_errors=True)
+        partial.rename(target)
+        return target
+
+    def load(self, fingerprint: str) -> Embedding:
+        """The embedding with this fingerprint.
+
+        Raises:
+            NotFound: it is not on this machine; says where it was looked for.
+        """
+        if fingerprint not in self._cache:
+            self._cache[fingerprint] = self._read(fingerprint)
+        return self._cache[fingerprint]
+
+    def _read(self, fingerprint: str) -> Embedding:
+        folder = self.folder / fingerprint
+        try:
+            found = msgspec.json.decode((folder / _DESCRIPTION).read_bytes(), type=_Description)
+            pca = Pca.load(folder / _PCA)
+        except FileNotFoundError as error:
+            raise NotFound(
+                f"the collection's vectors are {fingerprint!r}, and {folder} does not hold that embedding; "
+                "copy the folder from the machine that indexed the catalogue, or index again here"
+            ) from error
+        except msgspec.DecodeError as error:
+            raise ModelUnavailable(f"{folder / _DESCRIPTION} cannot be read: {error}") from error
+        codec = CoarseCodec.from_dict(found.coarse)
+        return Embedding(found.extractor, found.extractor_fingerprint, pca, codec, found.sigma2)

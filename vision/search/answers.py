@@ -1,0 +1,83 @@
+"""Solr's answer, read back into hits and facets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from vision.search.model import FacetValue, Hit, Query
+from vision.solr.fields import ATTRIBUTE_PREFIX
+
+_PLAIN = ("price", "currency", "url", "in_stock")
+
+
+def hits(answer: Mapping[str, Any], query: Query, sigma2: float | None) -> tuple[Hit, ...]:
+    """The page's hits, in Solr's order."""
+    return tuple(_hit(document, query, sigma2) for document in answer["response"]["docs"])
+
+
+def total(answer: Mapping[str, Any]) -> int:
+    """How many products (pictures when not grouped) match."""
+    return int(answer["response"]["numFound"])
+
+
+def is_partial(answer: Mapping[str, Any]) -> bool:
+    """Whether Solr gave up early; its ``numFoundExact`` does not tell, only this header does."""
+    return bool(answer["responseHeader"].get("partialResults", False))
+
+
+def facets(answer: Mapping[str, Any], query: Query) -> dict[str, Sequence[FacetValue]]:
+    """Values and counts of every facet asked for, largest first, then by name."""
+    answered = answer.get("facets", {})
+    return {name: _values(answered.get(name, {}).get("buckets", [])) for name in query.facets}
+
+
+def _values(buckets: Sequence[Mapping[str, Any]]) -> tuple[FacetValue, ...]:
+    found = (FacetValue(_text(bucket["val"]), int(bucket.get("products", bucket["count"]))) for bucket in buckets)
+    return tuple(sorted(found, key=lambda each: (-each.count, each.value)))
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _hit(document: Mapping[str, Any], query: Query, sigma2: float | None) -> Hit:
+    similarity = float(document.get("similarity", 0.0))
+    distance = squared_distance(similarity)
+    return Hit(
+        id=document["id"],
+        product_id=document["product_id"],
+        title=document.get("title", ""),
+        image=document.get("image"),
+        attributes=attributes(document),
+        score=float(document["score"]),
+        distance=distance,
+        explain=_explain(document, query, sigma2, distance) if query.explain else None,
+    )
+
+
+def attributes(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A document's catalogue columns: price and the like as they are, attributes as one value or a list."""
+    found: dict[str, Any] = {name: document[name] for name in _PLAIN if name in document}
+    for field, values in document.items():
+        if field.startswith(ATTRIBUTE_PREFIX):
+            found[field.removeprefix(ATTRIBUTE_PREFIX)] = values[0] if len(values) == 1 else values
+    return found
+
+
+def squared_distance(similarity: float) -> float | None:
+    """Squared Euclidean distance from Solr's s = 1/(1+d²); s = 0 is a document without a vector."""
+    return None if similarity <= 0.0 else max(0.0, 1.0 / similarity - 1.0)
+
+
+def _explain(
+    document: Mapping[str, Any], query: Query, sigma2: float | None, distance: float | None
+) -> dict[str, float]:
+    parts: dict[str, float] = {}
+    if query.text is not None:
+        bm25 = float(document.get("bm25", 0.0))
+        parts |= {"bm25": bm25, "text": bm25 / (bm25 + 2.0), "text_weight": query.weights.text}
+    if sigma2 is not None:
+        image = 0.0 if distance is None else 1.0 / (1.0 + distance / sigma2)
+        parts |= {"image": image, "image_weight": query.weights.image, "sigma2": sigma2}
+    return parts

@@ -1,0 +1,141 @@
+"""What a search must know of the collection it runs on: its fields, its embedding, vectors by id, counts."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+
+import orjson
+from cachetools import TTLCache
+
+from vision.embedding import Embedding, EmbeddingStore, check_vector
+from vision.errors import BadQuery, Conflict, NotFound
+from vision.search.composer import Params
+from vision.search.model import Query, Vector
+from vision.solr.client import SolrClient
+from vision.solr.fields import ATTRIBUTE_PREFIX, NUMBERS, PLAIN, solr_field
+
+# Seconds. What is kept here changes with a commit at the earliest, and a stale value costs speed, never correctness:
+# totals and facets come with every answer.
+_FRESH = 10
+
+
+class Collection:
+    """Reads of one collection that are not searches, kept for a few seconds; safe to share between threads."""
+
+    def __init__(self, client: SolrClient, store: EmbeddingStore) -> None:
+        """Prepare, without connecting."""
+        self.client = client
+        self.store = store
+        self._lock = threading.Lock()
+        self._fields: TTLCache[str, frozenset[str]] = TTLCache(1, _FRESH)
+        self._fingerprints: TTLCache[str, str] = TTLCache(1, _FRESH)
+        self._counts: TTLCache[bytes, int] = TTLCache(4096, _FRESH)
+
+    def forget(self) -> None:
+        """Drop everything kept: call after a commit in this process."""
+        with self._lock:
+            self._fields.clear()
+            self._fingerprints.clear()
+            self._counts.clear()
+
+    def check_fields(self, query: Query) -> None:
+        """Refuse a filter, range or facet on a field that no document has.
+
+        Raises:
+            BadQuery: naming the field and those there are.
+        """
+        for name in query.ranges:
+            if name not in NUMBERS:
+                raise BadQuery(f"{name!r} has no range; accepted: {', '.join(NUMBERS)}", name)
+        self._check(query.filters, "filters")
+        self._check(query.facets, "facets")
+
+    def attributes(self) -> tuple[str, ...]:
+        """The names that can be filtered and faceted by."""
+        known = self._known(fresh=False)
+        plain = [name for name in PLAIN if name in known and name != "product_id"]
+        found = [field.removeprefix(ATTRIBUTE_PREFIX) for field in known if field.startswith(ATTRIBUTE_PREFIX)]
+        return (*sorted(found), *plain)
+
+    def _check(self, names: Iterable[str], member: str) -> None:
+        for name in names:
+            if name in NUMBERS:
+                raise BadQuery(f"{member}: {name!r} is a number; give it as ranges: {{{name}: {{min, max}}}}", name)
+            field = solr_field(name)
+            if field not in self._known(fresh=False) and field not in self._known(fresh=True):
+                accepted = ", ".join(self.attributes()) or "none yet, the collection is empty"
+                raise BadQuery(f"{member}: no product has a field {name!r}; accepted: {accepted}", name)
+
+    def _known(self, *, fresh: bool) -> frozenset[str]:
+        with self._lock:
+            if fresh or "fields" not in self._fields:
+                self._fields["fields"] = self.client.fields()
+            return self._fields["fields"]
+
+    def fingerprint(self) -> str:
+        """The fingerprint of the embedding that the collection's vectors are made with.
+
+        Raises:
+            NotFound: no document has vectors.
+            Conflict: documents of more than one embedding.
+        """
+        with self._lock:
+            if "one" not in self._fingerprints:
+                self._fingerprints["one"] = self._read_fingerprint()
+            return self._fingerprints["one"]
+
+    def _read_fingerprint(self) -> str:
+        facet = orjson.dumps({"embedding": {"type": "terms", "field": "embedding", "limit": 10}}).decode()
+        answer = self.client.select({"q": "*:*", "rows": 0, "json.facet": facet})
+        found = [bucket["val"] for bucket in answer["facets"].get("embedding", {}).get("buckets", [])]
+        name = self.client.collection
+        if not found:
+            raise NotFound(f"collection {name!r} holds no vectors; run `visual-search index CATALOG` first")
+        if len(found) > 1:
+            raise Conflict(
+                f"collection {name!r} mixes vectors of {', '.join(found)}; index the whole catalogue again with one"
+            )
+        return str(found[0])
+
+    def embedding(self) -> Embedding:
+        """The collection's embedding, from this machine's store.
+
+        Raises:
+            NotFound: no vectors, or the embedding's files are not here.
+            Conflict: documents of more than one embedding.
+        """
+        return self.store.load(self.fingerprint())
+
+    def vector(self, id: str) -> tuple[Vector, str]:
+        """The stored vector of a picture or product id, and its embedding's fingerprint.
+
+        Raises:
+            NotFound: no such id.
+            BadQuery: the product has no picture.
+        """
+        for field in ("id", "product_id"):
+            params = {
+                "q": f"{{!term f={field} v=$id}}",
+                "id": id,
+                "fl": "vector,embedding",
+                "sort": "id asc",
+                "rows": 1,
+            }
+            documents = self.client.select(params)["response"]["docs"]
+            if documents:
+                if "vector" not in documents[0]:
+                    raise BadQuery(f"product {id!r} has no picture to search by; search by its words", "image_id")
+                return check_vector(documents[0]["vector"]), str(documents[0]["embedding"])
+        raise NotFound(f"collection {self.client.collection!r} has no product or picture {id!r}")
+
+    def matching(self, count_request: Params) -> tuple[int, bool]:
+        """How many pictures the request matches, and whether that had to be asked now."""
+        key = orjson.dumps(count_request, option=orjson.OPT_SORT_KEYS)
+        with self._lock:
+            if key in self._counts:
+                return self._counts[key], False
+        found = int(self.client.select(count_request)["response"]["numFound"])
+        with self._lock:
+            self._counts[key] = found
+        return found, True

@@ -1,0 +1,216 @@
+"""Values in, Solr's parameters out: pure, so that every request can be tested as an exact string.
+
+The forms, and the ones that look right and are not, are explained in docs/queries.md. In short:
+
+* ``base`` is what keywords say; facet filters are ``fq``, tagged so that a facet can count without its own.
+* ``blend`` is the score of the contract as a function over BM25 and the exact vector similarity.
+* exact: every document of ``base`` is scored by ``blend``.
+* approximate: only the documents that ``near`` (HNSW on the coarse field) finds are; the rest match with score 0, so
+  that totals and facets are those of the whole matching set.
+* tail: the same candidates first, then all others by exact score; continues an approximate search past its candidates.
+* threshold: two ``frange`` clauses, a cheap lower bound before the exact distance, neither cached.
+
+One filter is always sent with ``cache=false``: without any, Solr keeps each query's own result set in filterCache.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from vision.search.model import SORTS, Plan, Query, Range, Way
+from vision.search.text import escape
+from vision.solr.fields import solr_field
+
+Params = dict[str, Any]
+
+GROUP_TAG = "group"
+SEPARATOR = "\u001f"
+FACET_LIMIT = 1000
+RETURNED = "id,product_id,title,image,url,price,currency,in_stock,attr_*,score"
+_IN_CANDIDATES = "if(exists(query($near)),1,0)"
+_CONSTANT = "{!cache=false}*:*"
+
+
+@dataclass(frozen=True)
+class QueryVectors:
+    """A query's vectors and the collection's numbers that its score needs.
+
+    Attributes:
+        full: (1024,) float32.
+        coarse: (256,) int8, the quantised prefix of ``full``.
+        sigma2: the collection's median squared distance.
+        coarse_limit: largest squared int8 distance that a match of the query's threshold can have, or None.
+    """
+
+    full: NDArray[np.float32]
+    coarse: NDArray[np.int8]
+    sigma2: float
+    coarse_limit: float | None = None
+
+
+def number(value: float) -> str:
+    """Write a number so that Solr reads the same double back."""
+    return repr(float(value))
+
+
+def vector(values: NDArray[Any]) -> str:
+    """Write a vector as Solr's functions and ``{!knn}`` read it; float32 values come back bit for bit."""
+    return orjson.dumps(np.ascontiguousarray(values), option=orjson.OPT_SERIALIZE_NUMPY).decode()
+
+
+def filter_queries(query: Query) -> dict[str, str]:
+    """One tagged filter query for each filtered field, by field name, in a stable order."""
+    composed = {}
+    for name, values in sorted(query.filters.items()):
+        joined = SEPARATOR.join(sorted(values))
+        composed[name] = f"{{!terms f={solr_field(name)} tag={_tag(name)} separator='{SEPARATOR}'}}{joined}"
+    for name, bounds in sorted(query.ranges.items()):
+        composed[name] = f"{{!lucene tag={_tag(name)}}}{solr_field(name)}:{_range(bounds)}"
+    return composed
+
+
+def compose(query: Query, plan: Plan, vectors: QueryVectors | None) -> Params:
+    """The one ranking request of a search.
+
+    Args:
+        query: validated values; its vector is taken from ``vectors``.
+        plan: the way to take; ``candidates`` is K.
+        vectors: None for a search without a picture.
+    """
+    filters = filter_queries(query)
+    params = _base(query, filters)
+    if vectors is not None:
+        params |= _image(query, vectors)
+    params |= _score(query, vectors)
+    params |= _clauses(plan, vectors, filters, has_text=query.text is not None)
+    sort = SORTS[query.sort or "score"]
+    if plan.way is Way.TAIL:
+        sort = f"{_IN_CANDIDATES} desc,{sort}"
+    if query.grouped:
+        params["fq"].append(f"{{!collapse tag={GROUP_TAG} field=product_id sort='{_head_sort(plan)}'}}")
+    params |= {
+        "sort": sort,
+        "fl": _returned(query, vectors),
+        "rows": query.rows,
+        "start": query.start,
+        "json.facet": facet_request(query),
+    }
+    return params
+
+
+def compose_count(query: Query) -> Params:
+    """The count that the planner decides by: how many pictures keyword and facets leave."""
+    params = _base(query, filter_queries(query))
+    return params | {"q": "{!bool filter=$base cache=false}", "rows": 0}
+
+
+def facet_request(query: Query) -> str:
+    """``json.facet``: products per value, each facet counted without its own filter and without grouping."""
+    facets: dict[str, Any] = {}
+    for name in query.facets:
+        excluded = [_tag(name)] + ([GROUP_TAG] if query.grouped else [])
+        facet: dict[str, Any] = {
+            "type": "terms",
+            "field": solr_field(name),
+            "limit": FACET_LIMIT,
+            "domain": {"excludeTags": excluded},
+        }
+        if query.grouped:
+            facet |= {"facet": {"products": "unique(product_id)"}, "sort": "products desc"}
+        facets[name] = facet
+    return orjson.dumps(facets).decode()
+
+
+def _base(query: Query, filters: dict[str, str]) -> Params:
+    params: Params = {"fq": [_CONSTANT, *filters.values()]}
+    if query.text is None:
+        params["base"] = "{!lucene cache=false v='*:*'}"
+    else:
+        params["base"] = "{!edismax cache=false uf=-* v=$words}"
+        params["words"] = escape(query.text)
+    return params
+
+
+def _image(query: Query, vectors: QueryVectors) -> Params:
+    params = {"similarity": f"vectorSimilarity(FLOAT32,EUCLIDEAN,vector,{vector(vectors.full)})"}
+    if query.max_distance is not None:
+        limit = np.inf if vectors.coarse_limit is None else vectors.coarse_limit
+        params |= {
+            "close": "{!frange cache=false l=$closest v=$similarity}",
+            "closest": number(_at_least(1.0 / (1.0 + query.max_distance))),
+            "maybe": "{!frange cache=false l=$roughly v=$coarse_similarity}",
+            "roughly": number(_at_least(1.0 / (1.0 + limit))),
+            "coarse_similarity": f"vectorSimilarity(BYTE,EUCLIDEAN,coarse,{vector(vectors.coarse)})",
+        }
+    return params
+
+
+def _at_least(similarity: float) -> float:
+    """Round down to float32: Solr compares in float32, and a document exactly on the bound belongs to it."""
+    rounded = np.float32(similarity)
+    return float(rounded if rounded <= similarity else np.nextafter(rounded, np.float32(0)))
+
+
+def _score(query: Query, vectors: QueryVectors | None) -> Params:
+    """The contract's score: (wt·b/(b+2) + wi/(1+d²/σ²)) / (wt+wi), over the parts that the query has."""
+    text = "div(query($base),sum(query($base),2))"
+    if vectors is None:
+        return {"blend": "{!func v=$score}", "score": text} if query.text is not None else {}
+    sigma2 = number(vectors.sigma2)
+    # With s = 1/(1+d²), 1/(1+d²/σ²) is σ²s/(σ²s+1-s): no division by s, so a document without a vector (s=0) gets 0.
+    image = f"div(product({sigma2},$similarity),sum(product({sigma2},$similarity),sub(1,$similarity)))"
+    score = image
+    if query.text is not None:
+        whole = query.weights.text + query.weights.image
+        wt, wi = number(query.weights.text / whole), number(query.weights.image / whole)
+        score = f"sum(product({wt},{text}),product({wi},{image}))"
+    return {"blend": "{!func v=$score}", "score": score}
+
+
+def _clauses(plan: Plan, vectors: QueryVectors | None, filters: dict[str, str], *, has_text: bool) -> Params:
+    if plan.way is Way.BROWSE:
+        return {"q": "{!bool filter=$base cache=false}"}
+    if plan.way is Way.THRESHOLD:
+        return {"q": "{!bool filter=$base filter=$maybe filter=$close must=$blend cache=false}"}
+    exact = {"q": "{!bool filter=$base must=$blend cache=false}"}
+    if vectors is None or plan.way is Way.EXACT:
+        return exact
+    pre = " preFilter=$base" if has_text else ""
+    near: Params = {"coarse": vector(vectors.coarse)}
+    for number_, composed in enumerate(filters.values()):
+        near[f"pre{number_}"] = composed
+        pre += f" preFilter=$pre{number_}"
+    near["near"] = f"{{!knn f=coarse topK={plan.candidates}{pre} cache=false v=$coarse}}"
+    if plan.way is Way.TAIL:
+        return near | exact
+    near["verified"] = "{!bool filter=$near must=$blend cache=false}"
+    return near | {"q": "{!bool filter=$base should=$verified cache=false}"}
+
+
+def _head_sort(plan: Plan) -> str:
+    """A product is shown as its best picture, the one with the smallest id among equals."""
+    return f"{_IN_CANDIDATES} desc,score desc,id asc" if plan.way is Way.TAIL else "score desc,id asc"
+
+
+def _returned(query: Query, vectors: QueryVectors | None) -> str:
+    fields = [RETURNED]
+    if vectors is not None:
+        fields.append("similarity:$similarity")
+    if query.explain and query.text is not None:
+        fields.append("bm25:query($base)")
+    return ",".join(fields)
+
+
+def _tag(name: str) -> str:
+    return f"by_{name}"
+
+
+def _range(bounds: Range) -> str:
+    low = "*" if bounds.min is None else number(bounds.min)
+    high = "*" if bounds.max is None else number(bounds.max)
+    return f"[{low} TO {high}]"

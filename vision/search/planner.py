@@ -1,0 +1,81 @@
+"""Which way a search takes: pure, decided by what was asked and by how many pictures keyword and facets leave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vision.search.model import Mode, Plan, Query, Way
+
+# Candidates are found by picture alone; above this text weight they miss too much of the blend's own top
+# (docs/queries.md has the measurement).
+MAX_TEXT_WEIGHT = 0.7
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a search engineer tunes.
+
+    Attributes:
+        candidates: K, the pictures that the approximate phase hands to the exact one.
+        exact_below: `auto` verifies everything when at most this many pictures match.
+    """
+
+    candidates: int = 200
+    exact_below: int = 8000
+
+
+def candidates_for(query: Query, limits: Limits) -> int:
+    """K: the same for every page of one search, so it depends on the page's size but never on its number."""
+    return query.candidates or max(limits.candidates, 4 * query.rows)
+
+
+def needs_count(query: Query) -> bool:
+    """Whether the plan depends on how many pictures match."""
+    return _decided(query) is None and query.mode is Mode.AUTO
+
+
+def plan(query: Query, limits: Limits, matching: int | None = None) -> Plan:
+    """Choose the way.
+
+    Args:
+        query: what is asked.
+        limits: K and the size up to which everything is verified.
+        matching: pictures that keyword and facets leave; needed when :func:`needs_count` says so.
+    """
+    decided = _decided(query)
+    if decided is not None:
+        return decided
+    if query.mode is Mode.AUTO:
+        if matching is None:
+            raise ValueError("auto needs the number of matching pictures; ask needs_count first")
+        if matching <= limits.exact_below:
+            return Plan(Way.EXACT, f"{matching} pictures match: all are verified", matching=matching)
+    k = candidates_for(query, limits)
+    if query.start + query.rows > k:
+        reason = f"the page ends past the {k} candidates: they come first, then all others by exact score"
+        return Plan(Way.TAIL, reason, candidates=k, matching=matching)
+    asked = "approximate was asked for" if query.mode is Mode.APPROXIMATE else f"{matching} pictures match"
+    reason = f"{asked}: the {k} nearest by the coarse vector are verified"
+    return Plan(Way.APPROXIMATE, reason, candidates=k, matching=matching)
+
+
+def continued(query: Query, first: Plan) -> Plan:
+    """The plan for a page that turned out to reach past the candidates of ``first``."""
+    reason = f"the {first.candidates} candidate pictures hold fewer products than the page asks for: all are verified"
+    return Plan(Way.TAIL, reason, candidates=first.candidates, matching=first.matching)
+
+
+def _decided(query: Query) -> Plan | None:
+    if query.vector is None:
+        if query.text is None:
+            return Plan(Way.BROWSE, "no words and no picture: facets alone")
+        return Plan(Way.TEXT, "no picture: BM25 alone")
+    if query.max_distance is not None:
+        return Plan(Way.THRESHOLD, "a threshold: lower bound, then exact distance, inside keyword and facets")
+    if query.mode is Mode.EXACT:
+        return Plan(Way.EXACT, "exact was asked for")
+    if query.sort not in (None, "score"):
+        return Plan(Way.EXACT, f"sorted by {query.sort}: everything that matches is verified")
+    if query.text is not None and query.weights.text > MAX_TEXT_WEIGHT * (query.weights.text + query.weights.image):
+        return Plan(Way.EXACT, f"words weigh over {MAX_TEXT_WEIGHT:.0%}: candidates by picture would miss the best")
+    return None

@@ -1,0 +1,174 @@
+"""The JSON form of a search (`POST /v1/search`, and what the command line builds), and its way to a `Query`."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from vision.errors import BadQuery
+from vision.search.model import SORTS, Mode, Query, Range, Vector, Weights
+from vision.search.text import normalise
+
+MAX_ROWS = 1000
+MAX_START = 1_000_000
+MAX_VALUES = 200
+
+Weight = Annotated[float, Meta(ge=0, le=1)]
+
+
+class RangeRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """Inclusive bounds; either may be left out."""
+
+    min: float | None = None
+    max: float | None = None
+
+
+class WeightsRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """How much words and picture count; 0 to 1 each, only their ratio matters."""
+
+    text: Weight = 0.5
+    image: Weight = 0.5
+
+
+Values = list[str | bool | int | float]
+
+
+class SearchRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """A search as it comes over HTTP; the picture may come beside it as a multipart file."""
+
+    q: str | None = None
+    image: str | None = None
+    image_id: str | None = None
+    vector: list[float] | None = None
+    filters: dict[str, Values | RangeRequest] = {}
+    ranges: dict[str, RangeRequest] = {}
+    facets: list[str] = []
+    weights: WeightsRequest = WeightsRequest()
+    min_similarity: Annotated[float, Meta(gt=0, le=1)] | None = None
+    max_distance: Annotated[float, Meta(ge=0)] | None = None
+    crop: Annotated[list[float], Meta(min_length=4, max_length=4)] | None = None
+    extractor: str | None = None
+    mode: Mode = Mode.AUTO
+    sort: str | None = None
+    group_by: str | None = "product_id"
+    explain: bool = False
+    rows: Annotated[int, Meta(ge=0, le=MAX_ROWS)] = 24
+    start: Annotated[int, Meta(ge=0, le=MAX_START)] = 0
+    page: str | None = None
+
+
+def parse(data: bytes | dict[str, Any]) -> SearchRequest:
+    """Read a request from JSON, or from values decoded already.
+
+    Raises:
+        BadQuery: what is wrong, where, and what is accepted.
+    """
+    try:
+        if isinstance(data, bytes):
+            return msgspec.json.decode(data, type=SearchRequest)
+        return msgspec.convert(data, type=SearchRequest)
+    except msgspec.ValidationError as error:
+        message = str(error)
+        if "unknown field" in message:
+            message += f"; accepted: {', '.join(SearchRequest.__struct_fields__)}"
+        raise BadQuery(message, _path(message)) from error
+    except msgspec.DecodeError as error:
+        raise BadQuery(f"the query is not JSON: {error}") from error
+
+
+def to_query(request: SearchRequest, vector: Vector | None, embedding: str | None) -> Query:
+    """Check what single members cannot say and build the query.
+
+    Args:
+        request: as it came.
+        vector: (1024,) of the picture asked for, if one was.
+        embedding: the fingerprint that ``vector`` was made with.
+
+    Raises:
+        BadQuery: nothing to search by, contradictions, or values outside what is accepted.
+    """
+    text = normalise(request.q)
+    everything = request.q is not None and text is None and request.q.strip() != ""
+    filters, ranges = _filters(request)
+    if text is None and vector is None and not (filters or ranges or everything):
+        raise BadQuery("the search has no q, picture, image_id or filters; give at least one (q='*' lists everything)")
+    if request.min_similarity is not None and request.max_distance is not None:
+        raise BadQuery("give min_similarity or max_distance, not both; s = 1/(1+d²)", "max_distance")
+    threshold = request.max_distance
+    if request.min_similarity is not None:
+        threshold = 1.0 / request.min_similarity - 1.0
+    if threshold is not None and (vector is None or not math.isfinite(threshold)):
+        raise BadQuery("a threshold needs a picture, image_id or vector to measure from, and a finite value")
+    weights = Weights(request.weights.text, request.weights.image)
+    used = (weights.text if text is not None else 0.0) + (weights.image if vector is not None else 0.0)
+    if (text is not None or vector is not None) and used == 0:
+        raise BadQuery("the weights of what is searched by are all 0; give one of them more than 0", "weights")
+    return Query(
+        text=text,
+        vector=vector,
+        embedding=embedding,
+        filters=filters,
+        ranges=ranges,
+        facets=tuple(dict.fromkeys(request.facets)),
+        weights=weights,
+        max_distance=threshold,
+        mode=request.mode,
+        sort=_sort(request.sort),
+        grouped=_grouped(request.group_by),
+        explain=request.explain,
+        rows=request.rows,
+        start=request.start,
+    )
+
+
+def _filters(request: SearchRequest) -> tuple[dict[str, tuple[str, ...]], dict[str, Range]]:
+    filters: dict[str, tuple[str, ...]] = {}
+    ranges = {name: _range(name, bounds) for name, bounds in request.ranges.items()}
+    for name, values in request.filters.items():
+        if isinstance(values, RangeRequest):
+            ranges[name] = _range(name, values)
+        elif len(values) > MAX_VALUES:
+            raise BadQuery(f"filters.{name} has {len(values)} values; at most {MAX_VALUES} are accepted", name)
+        elif values:
+            filters[name] = tuple(dict.fromkeys(_value(name, each) for each in values))
+    return filters, ranges
+
+
+def _value(name: str, value: str | bool | int | float) -> str:
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    if not text or any(ord(character) < 32 for character in text):
+        raise BadQuery(f"filters.{name} has an empty value or one with control characters", name)
+    return text
+
+
+def _range(name: str, bounds: RangeRequest) -> Range:
+    if bounds.min is not None and bounds.max is not None and bounds.min > bounds.max:
+        raise BadQuery(f"{name} is from {bounds.min} to {bounds.max}; min must not be over max", name)
+    return Range(bounds.min, bounds.max)
+
+
+def _sort(sort: str | None) -> str | None:
+    if sort is None:
+        return None
+    words = sort.strip().lower().split()
+    name = words[0].lstrip("-") if words else ""
+    descending = sort.strip().startswith("-") or words[1:] == ["desc"]
+    normal = f"-{name}" if descending and name != "score" else name
+    if normal not in SORTS or len(words) > 2 or words[1:] not in ([], ["asc"], ["desc"]):
+        raise BadQuery(f"sort is {sort!r}; accepted: score, price asc, price desc", "sort")
+    return normal
+
+
+def _grouped(group_by: str | None) -> bool:
+    if group_by in (None, "", "none"):
+        return False
+    if group_by != "product_id":
+        raise BadQuery(f"group_by is {group_by!r}; accepted: product_id, or null for single pictures", "group_by")
+    return True
+
+
+def _path(message: str) -> str | None:
+    return message.rpartition("`$.")[2].rstrip("`") if "`$." in message else None

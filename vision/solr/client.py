@@ -1,0 +1,175 @@
+"""One collection over HTTP, through pysolr, with pysolr's one error split into ours."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import orjson
+import pysolr
+import requests
+
+from vision.errors import NotFound, SolrError, SolrRefused, SolrUnavailable
+
+T = TypeVar("T")
+
+_STATUS = re.compile(r"\(HTTP (\d+)\)")
+_DOWN = (502, 503, 504)
+
+# pysolr logs each failure with its traceback before it raises it; the caller decides what is shown.
+logging.getLogger("pysolr").setLevel(logging.CRITICAL)
+
+
+class _Json:
+    """What pysolr calls to write and read JSON: orjson knows NumPy's arrays and keeps float32 exactly."""
+
+    @staticmethod
+    def encode(value: Any) -> str:
+        return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY).decode()
+
+    @staticmethod
+    def decode(text: str) -> Any:
+        return orjson.loads(text)
+
+
+@contextmanager
+def solr_errors(url: str) -> Iterator[None]:
+    """Map what requests and pysolr raise: no answer is :class:`SolrUnavailable`, an error is :class:`SolrRefused`."""
+    try:
+        yield
+    except pysolr.SolrError as error:
+        raise _mapped(error, url) from error
+    except requests.RequestException as error:
+        raise SolrUnavailable(f"Solr at {url} did not answer: {_brief(error)}") from error
+    except orjson.JSONDecodeError as error:
+        raise SolrRefused(f"{url} answered something that is not JSON; is it a Solr?", status=502) from error
+
+
+def _mapped(error: pysolr.SolrError, url: str) -> SolrError:
+    if isinstance(error.__context__, requests.RequestException):
+        return SolrUnavailable(f"Solr at {url} did not answer: {_brief(error.__context__)}")
+    found = _STATUS.search(str(error))
+    status = int(found.group(1)) if found else 500
+    if status in _DOWN:
+        return SolrUnavailable(f"Solr at {url} answered {status}: not ready or overloaded")
+    return SolrRefused(f"Solr at {url} refused: {error}", status=status)
+
+
+def _brief(error: BaseException) -> str:
+    if isinstance(error, requests.Timeout):
+        return "it took longer than the time limit"
+    if isinstance(error, requests.ConnectionError):
+        return "no connection"
+    return type(error).__name__
+
+
+class SolrClient:
+    """Requests to one collection (or core); safe to share between threads."""
+
+    def __init__(self, url: str, collection: str, *, timeout: float = 30.0) -> None:
+        """Prepare, without connecting.
+
+        Args:
+            url: Solr's base, as ``http://127.0.0.1:8983/solr``.
+            collection: the collection's or core's name.
+            timeout: seconds before a request is given up.
+        """
+        self.base = url.rstrip("/")
+        self.collection = collection
+        self.url = f"{self.base}/{collection}"
+        self.timeout = timeout
+        self.session = requests.Session()
+        # A proxy of the environment must not see, or break, what goes to this machine.
+        self.session.trust_env = urlsplit(url).hostname not in ("127.0.0.1", "localhost", "::1")
+        self.session.mount("http://", requests.adapters.HTTPAdapter(pool_connections=4, pool_maxsize=32))
+        self._solr = pysolr.Solr(self.url, timeout=timeout, session=self.session, encoder=_Json, decoder=_Json)
+        self._bulk = pysolr.Solr(self.url, timeout=3600, session=self.session, encoder=_Json, decoder=_Json)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.session.close()
+
+    def __enter__(self) -> SolrClient:
+        """Use as a context manager that closes its connections."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connections."""
+        self.close()
+
+    def _call(self, call: Callable[[], T]) -> T:
+        with solr_errors(self.url):
+            try:
+                return call()
+            except pysolr.SolrError as error:
+                if "(HTTP 404)" in str(error):
+                    raise NotFound(
+                        f"Solr at {self.base} has no collection {self.collection!r}; index a catalogue into it first"
+                    ) from error
+                raise
+
+    def select(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Run one query; returns Solr's whole decoded answer.
+
+        Raises:
+            SolrUnavailable: no answer.
+            SolrRefused: an answer that is an error.
+            NotFound: no such collection.
+        """
+        rest = {key: value for key, value in params.items() if key != "q"}
+        answer = self._call(lambda: self._solr.search(params.get("q", "*:*"), **rest))
+        return dict(answer.raw_response)
+
+    def count(self, query: str = "*:*", **params: str) -> int:
+        """How many documents match; ``params`` are what ``query`` refers to."""
+        return int(self.select({"q": query, "rows": 0, **params})["response"]["numFound"])
+
+    def add(self, documents: Sequence[Mapping[str, Any]]) -> None:
+        """Add or replace documents; visible after a commit. NumPy arrays are written as they are."""
+        self._call(lambda: self._bulk.add(list(documents), commit=False))
+
+    def commit(self) -> None:
+        """Make everything added visible and safe."""
+        self._call(self._bulk.commit)
+
+    def merge(self) -> None:
+        """Merge into one segment: a graph search then visits a quarter of the nodes that many segments cost."""
+        self._call(lambda: self._bulk.optimize(maxSegments=1))
+
+    def delete(self, query: str) -> None:
+        """Delete what matches; visible after a commit."""
+        self._call(lambda: self._bulk.delete(q=query, commit=False))
+
+    def get_json(self, path: str, **params: Any) -> dict[str, Any]:
+        """GET a handler of this collection, as ``admin/luke``."""
+        return self._get(f"{self.url}/{path}", params)
+
+    def admin(self, path: str, **params: Any) -> dict[str, Any]:
+        """GET a handler of the node, as ``admin/cores``."""
+        return self._get(f"{self.base}/{path}", params)
+
+    def _get(self, url: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        with solr_errors(self.base):
+            response = self.session.get(url, params={"wt": "json", **params}, timeout=self.timeout)
+            if response.status_code in _DOWN:
+                raise SolrUnavailable(f"Solr at {self.base} answered {response.status_code}: not ready or overloaded")
+            if response.status_code == 404:
+                raise NotFound(f"Solr at {self.base} has no {url.removeprefix(self.base + '/')}")
+            if response.status_code != 200:
+                raise SolrRefused(f"Solr at {url} refused: {_reason(response)}", status=response.status_code)
+            return dict(orjson.loads(response.content))
+
+    def fields(self) -> frozenset[str]:
+        """The names of the fields that documents of this collection really have."""
+        return frozenset(self.get_json("admin/luke", numTerms=0)["fields"])
+
+
+def _reason(response: requests.Response) -> str:
+    try:
+        return str(orjson.loads(response.content)["error"]["msg"])
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return response.reason or str(response.status_code)

@@ -1,0 +1,59 @@
+"""Create and drop collections from the product's own configset."""
+
+from __future__ import annotations
+
+from vision.errors import NotFound, SolrRefused
+from vision.solr.client import SolrClient
+
+CONFIGSET = "visual"
+
+
+def exists(client: SolrClient) -> bool:
+    """Whether the client's collection is there."""
+    if _is_cloud(client):
+        return client.collection in client.admin("admin/collections", action="LIST")["collections"]
+    return bool(client.admin("admin/cores", action="STATUS", core=client.collection)["status"][client.collection])
+
+
+def create(client: SolrClient) -> bool:
+    """Create the client's collection from :data:`CONFIGSET`, unless it is there; tells whether it had to.
+
+    Raises:
+        NotFound: the Solr does not know the configset (one that is not ours, say), with what to do.
+    """
+    if exists(client):
+        return False
+    try:
+        if _is_cloud(client):
+            client.admin(
+                "admin/collections",
+                action="CREATE",
+                name=client.collection,
+                numShards=1,
+                **{"collection.configName": CONFIGSET},
+            )
+        else:
+            client.admin("admin/cores", action="CREATE", name=client.collection, configSet=CONFIGSET)
+    except SolrRefused as error:
+        raise NotFound(
+            f"collection {client.collection!r} does not exist at {client.base} and could not be created from the "
+            f"configset {CONFIGSET!r} ({error}); copy solr_config/{CONFIGSET} into that Solr's configsets first"
+        ) from error
+    return True
+
+
+def drop(client: SolrClient) -> None:
+    """Delete the client's collection with its data."""
+    if _is_cloud(client):
+        client.admin("admin/collections", action="DELETE", name=client.collection)
+    else:
+        client.admin(
+            "admin/cores",
+            action="UNLOAD",
+            core=client.collection,
+            deleteInstanceDir="true",
+        )
+
+
+def _is_cloud(client: SolrClient) -> bool:
+    return bool(client.admin("admin/info/system").get("mode") == "solrcloud")
