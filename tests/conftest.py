@@ -1,0 +1,30 @@
+"""Fixtures that more than one room uses: a real Solr, the shared photos and models, a synthetic collection."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from vision.settings import Settings
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real photos and models, which is not part of the repository."""
+    folder = os.environ.get("VISUAL_SEARCH_SHARED")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("needs real photos and models: set VISUAL_SEARCH_SHARED to their folder")
+    return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def solr_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real Solr of this test run's own, started from its published jars."""
+    from vision.solr.launcher import EmbeddedSolr
+
+    home = tmp_path_factory.mktemp("solr")
+    with EmbeddedSolr(Settings(home=home), home=home / "solr", port=0, heap="1g") as solr:
+        yield solr.url

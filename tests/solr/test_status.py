@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from vision.errors import SolrRefused, SolrUnavailable
+from vision.solr.commands import solr
+from vision.solr.home import choose_port
+from vision.solr.status import SolrStatus, answers_with, read_status, uses_simd
+
+SYSTEM = {
+    "mode": "std",
+    "lucene": {"solr-spec-version": "9.10.1"},
+    "jvm": {
+        "version": "21.0.2 21.0.2+13-LTS",
+        "jmx": {"commandLineArgs": ["--add-modules=jdk.incubator.vector", "-Dvisualsearch.token=abc"]},
+    },
+}
+CORES: dict[str, dict[str, object]] = {"status": {"zebra": {}, "apple": {}}}
+
+
+@contextmanager
+def serving(answers: dict[str, Any], status: int = 200) -> Iterator[str]:
+    """A server that gives those answers by path, dicts as JSON; its URL."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            answer = answers.get(self.path.partition("?")[0].removeprefix("/solr"), {})
+            body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/solr"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def test_standalone() -> None:
+    with serving({"/admin/info/system": SYSTEM, "/admin/cores": CORES}) as url:
+        status = read_status(url, timeout=5)
+    assert status == SolrStatus(url, "9.10.1", "21.0.2", True, "standalone", ("apple", "zebra"))
+    assert status.running
+
+
+def test_cloud() -> None:
+    cloud = {**SYSTEM, "mode": "solrcloud"}
+    with serving({"/admin/info/system": cloud, "/admin/collections": {"collections": ["b", "a"]}}) as url:
+        status = read_status(url, timeout=5)
+    assert (status.mode, status.collections) == ("cloud", ("a", "b"))
+
+
+def test_nobody_there() -> None:
+    url = f"http://127.0.0.1:{choose_port(0)}/solr"
+    with pytest.raises(SolrUnavailable, match="no Solr answers at"):
+        read_status(url, timeout=5)
+    assert not answers_with(url, "abc")
+    assert not SolrStatus().running
+
+
+@pytest.mark.parametrize("answer", [{}, [], b"<html>", {"jvm": None}])
+def test_something_else_there(answer: Any) -> None:
+    with serving({"/admin/info/system": answer}) as url, pytest.raises(SolrRefused, match="answer"):
+        read_status(url, timeout=5)
+
+
+def test_an_error_there() -> None:
+    with serving({}, status=404) as url, pytest.raises(SolrRefused, match="HTTP 404") as caught:
+        read_status(url, timeout=5)
+    assert caught.value.status == 404
+
+
+def test_only_the_server_with_the_token_is_ours() -> None:
+    with serving({"/admin/info/system": SYSTEM}) as url:
+        assert answers_with(url, "abc")
+        assert not answers_with(url, "def")
+
+
+UPPER = "-Dorg.apache.lucene.vectorization.upperJavaFeatureVersion=25"
+
+
+@pytest.mark.parametrize(
+    ("java", "arguments", "expected"),
+    [
+        ("21.0.2", ["--add-modules=jdk.incubator.vector"], True),
+        ("21.0.2", ["--add-modules", "jdk.incubator.vector"], True),
+        ("21.0.2", ["--add-modules=java.sql,jdk.incubator.vector"], True),
+        ("21.0.2", [], False),
+        ("17.0.1", ["--add-modules=jdk.incubator.vector"], False),
+        ("25", ["--add-modules=jdk.incubator.vector"], False),
+        ("25", ["--add-modules=jdk.incubator.vector", UPPER], True),
+        ("26", ["--add-modules=jdk.incubator.vector", UPPER], False),
+    ],
+)
+def test_uses_simd(java: str, arguments: list[str], expected: bool) -> None:
+    assert uses_simd(java, arguments) is expected
+
+
+def test_command_with_solr_url() -> None:
+    runner = CliRunner()
+    with serving({"/admin/info/system": SYSTEM, "/admin/cores": CORES}) as url:
+        status = runner.invoke(solr, ["status", "--json"], env={"SOLR_URL": url})
+        started = runner.invoke(solr, ["start"], env={"SOLR_URL": url})
+    assert status.exit_code == started.exit_code == 0
+    answer = json.loads(status.stdout)
+    assert list(answer) == ["url", "version", "java", "simd", "mode", "collections"]
+    assert answer["collections"] == ["apple", "zebra"]
+    assert started.stdout.startswith("SOLR_URL is set, nothing was started: Solr 9.10.1")
+
+
+def test_command_with_a_dead_solr_url() -> None:
+    url = f"http://127.0.0.1:{choose_port(0)}/solr"
+    result = CliRunner().invoke(solr, ["status"], env={"SOLR_URL": url})
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"Error: no Solr answers at {url}")
+
+
+def test_commands_when_none_runs(tmp_path: Any) -> None:
+    runner = CliRunner(env={"SOLR_URL": "", "VISUAL_SEARCH_HOME": str(tmp_path)})
+    status = runner.invoke(solr, ["status", "--json"])
+    assert status.exit_code == 1
+    assert json.loads(status.stdout) == {
+        "url": None,
+        "version": None,
+        "java": None,
+        "simd": None,
+        "mode": None,
+        "collections": [],
+    }
+    assert "solr start" in runner.invoke(solr, ["status"]).stderr
+    stopped = runner.invoke(solr, ["stop"])
+    assert stopped.exit_code == 0
+    assert stopped.stdout.startswith("no embedded Solr runs")
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_the_packages_of_the_embedded_solr(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "vision.solr.launcher", raising=False)
+    monkeypatch.delitem(sys.modules, "vision.solr.process", raising=False)
+    monkeypatch.setitem(sys.modules, "psutil", None)
+    result = CliRunner(env={"SOLR_URL": "", "VISUAL_SEARCH_HOME": str(tmp_path)}).invoke(solr, ["status"])
+    assert result.exit_code == 1
+    assert "pip install 'solr-visual-search[embedded]', or set SOLR_URL" in result.stderr
+
+
+def test_a_bad_option_is_exit_2(tmp_path: Any) -> None:
+    result = CliRunner().invoke(
+        solr, ["start", "--heap", "lots"], env={"SOLR_URL": "", "VISUAL_SEARCH_HOME": str(tmp_path)}
+    )
+    assert result.exit_code == 2
+    assert "512m or 2g" in result.stderr

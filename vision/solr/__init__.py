@@ -1,0 +1,1 @@
+"""Solr: the embedded server, its configset and the client that speaks to it."""

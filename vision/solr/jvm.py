@@ -1,0 +1,98 @@
+"""The command line of the embedded Solr: pure, values in, arguments out."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from vision.errors import BadSetting
+from vision.solr.java import Java
+
+MAIN_CLASS = "org.eclipse.jetty.xml.XmlConfiguration"
+TOKEN_PROPERTY = "-Dvisualsearch.token="
+"""Names one start of one server, in its command line and in what it answers: how we know our own."""
+
+_SMALL_HEAP_MB = 64
+_UNIT_MB = {"": 1 / (1 << 20), "k": 1 / 1024, "m": 1, "g": 1024}
+
+
+@dataclass(frozen=True)
+class Launch:
+    """What one start is made of."""
+
+    java: Java
+    jars: Sequence[Path]
+    embedded: Path
+    home: Path
+    port: int
+    heap: str
+    token: str
+
+    @property
+    def logs(self) -> Path:
+        """Where Solr and the JVM write."""
+        return self.home / "logs"
+
+    @property
+    def tmp(self) -> Path:
+        """The JVM's own temporary folder, emptied before each start: a killed Jetty leaves its folders behind."""
+        return self.home / "run" / "tmp"
+
+
+def heap_megabytes(heap: str) -> float:
+    """A ``-Xmx`` value in MiB.
+
+    Raises:
+        BadSetting: not a number with k, m or g.
+    """
+    match = re.fullmatch(r"(\d+)([kmg]?)", heap.lower())
+    if match is None:
+        raise BadSetting(f"the heap is {heap!r}; give it as Java does: 512m or 2g")
+    return int(match.group(1)) * _UNIT_MB[match.group(2)]
+
+
+def command(launch: Launch) -> list[str]:
+    """The whole command line.
+
+    The collector and its flags are those of Solr's own start script, less what reserves memory ahead of need
+    (``AlwaysPreTouch``, ``UseLargePages``): this server shares a laptop. Remote JMX is not switched on.
+    """
+    large = heap_megabytes(launch.heap) > _SMALL_HEAP_MB
+    return [
+        str(launch.java.path),
+        f"-Xmx{launch.heap}",
+        *([f"-Xms{_SMALL_HEAP_MB}m"] if large else []),
+        "-XX:+UseG1GC",
+        "-XX:MaxGCPauseMillis=250",
+        "-XX:+ParallelRefProcEnabled",
+        "-XX:+PerfDisableSharedMem",
+        "-XX:+ExplicitGCInvokesConcurrent",
+        "-XX:-OmitStackTraceInFastThrow",
+        "-XX:+ExitOnOutOfMemoryError",
+        f"-XX:ErrorFile={launch.logs / 'jvm_crash_%p.log'}",
+        *launch.java.flags(),
+        "-Djava.awt.headless=true",
+        "-Duser.timezone=UTC",
+        "-Dfile.encoding=UTF-8",
+        f"-Djava.io.tmpdir={launch.tmp}",
+        f"-Dsolr.solr.home={launch.home}",
+        f"-Dsolr.install.dir={launch.home}",
+        f"-Dsolr.log.dir={launch.logs}",
+        f"-Dlog4j2.configurationFile={(launch.embedded / 'log4j2.xml').as_uri()}",
+        f"-Dwebapp.dir={launch.embedded / 'webapp'}",
+        f"-Djetty.port={launch.port}",
+        "-Dsolr.jetty.host=127.0.0.1",
+        f"{TOKEN_PROPERTY}{launch.token}",
+        "-cp",
+        os.pathsep.join(str(jar) for jar in launch.jars),
+        MAIN_CLASS,
+        str(launch.embedded / "jetty.xml"),
+    ]
+
+
+def environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """The server's environment: ours, less ``SOLR_*`` and ``ZK_*``, which Solr would read as its own options."""
+    return {name: value for name, value in environ.items() if not name.startswith(("SOLR_", "ZK_"))}

@@ -1,0 +1,128 @@
+"""What a running Solr says about itself, over HTTP; the embedded one or any other."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import requests
+
+from vision.errors import SolrRefused, SolrUnavailable
+from vision.solr.java import NEWEST_KNOWN_TO_LUCENE, OLDEST_SIMD, VECTOR_MODULE
+
+Mode = Literal["standalone", "cloud"]
+
+_POLL_TIMEOUT_S = 2.0
+"""Jetty listens before Solr is ready, so a request may hang; it is then asked again."""
+_REPLAYING = {"TLOG.state": 0}
+
+
+@dataclass(frozen=True)
+class SolrStatus:
+    """The answer of ``solr status``; every member is None, and ``collections`` empty, when no Solr runs.
+
+    ``java`` is the full release (``25.0.3+9``), ``simd`` whether the server was started so that Lucene uses vector
+    instructions, ``collections`` the names of the collections, or of the cores of a standalone server.
+    """
+
+    url: str | None = None
+    version: str | None = None
+    java: str | None = None
+    simd: bool | None = None
+    mode: Mode | None = None
+    collections: tuple[str, ...] = ()
+
+    @property
+    def running(self) -> bool:
+        """Whether a Solr answered."""
+        return self.version is not None
+
+
+def read_status(url: str, *, timeout: float, trust_env: bool = True) -> SolrStatus:
+    """Ask the Solr at ``url`` (``http://host:8983/solr``); ``trust_env=False`` keeps proxies out of loopback calls.
+
+    Raises:
+        SolrUnavailable: nothing answers there.
+        SolrRefused: something answers with an error, or is no Solr.
+    """
+    with requests.Session() as session:
+        session.trust_env = trust_env
+        system = _get(session, f"{url}/admin/info/system", timeout)
+        mode: Mode = "cloud" if system.get("mode") == "solrcloud" else "standalone"
+        if mode == "cloud":
+            listed = _get(session, f"{url}/admin/collections?action=LIST", timeout)
+            names = listed.get("collections", [])
+        else:
+            names = _get(session, f"{url}/admin/cores?action=STATUS&indexInfo=false", timeout).get("status", {})
+    try:
+        jvm = system["jvm"]
+        arguments = [str(argument) for argument in jvm["jmx"]["commandLineArgs"]]
+        java = str(jvm["version"])
+        version = str(system["lucene"]["solr-spec-version"])
+    except (KeyError, TypeError) as error:
+        raise SolrRefused(
+            f"{url} answers, but not as Solr does (no {error}); give it as http://host:8983/solr", 200
+        ) from error
+    return SolrStatus(
+        url, version, java.split(" ")[0], uses_simd(java, arguments), mode, tuple(sorted(map(str, names)))
+    )
+
+
+def answers_with(url: str, token: str) -> bool:
+    """Whether the Solr at this loopback URL is ready and was started with ``token``: ours, not whoever has the port."""
+    try:
+        with requests.Session() as session:
+            session.trust_env = False
+            return token in str(_get(session, f"{url}/admin/info/system", timeout=_POLL_TIMEOUT_S).get("jvm"))
+    except (SolrUnavailable, SolrRefused):
+        return False
+
+
+def settled_cores(url: str) -> set[str]:
+    """The cores that a loopback Solr has loaded, or has given up loading; empty when it does not answer.
+
+    One that still replays its transaction log, after a kill, is not settled: it answers, without its last updates.
+    """
+    try:
+        with requests.Session() as session:
+            session.trust_env = False
+            answer = _get(session, f"{url}/admin/cores?action=STATUS&indexInfo=false", timeout=_POLL_TIMEOUT_S)
+            metrics = _get(session, f"{url}/admin/metrics?group=core&prefix=TLOG.state", timeout=_POLL_TIMEOUT_S)
+    except (SolrUnavailable, SolrRefused):
+        return set()
+    logs = metrics.get("metrics", {})
+    replaying = {name for name in answer.get("status", {}) if logs.get(f"solr.core.{name}") == _REPLAYING}
+    loaded = {name for name, core in answer.get("status", {}).items() if core and not core.get("isLoading")}
+    return (loaded - replaying) | set(answer.get("initFailures", {}))
+
+
+def uses_simd(java: str, arguments: list[str]) -> bool:
+    """Whether Lucene 9.12 takes its vectorised code path, by the same rule as Lucene itself.
+
+    That rule: the incubator module is there, and the release lies between 21 and an upper bound, 23 unless set.
+    """
+    match = re.match(r"(\d+)", java)
+    release = int(match.group(1)) if match else 0
+    joined = " ".join(arguments)
+    bound = re.search(r"vectorization\.upperJavaFeatureVersion=(\d+)", joined)
+    upper = int(bound.group(1)) if bound else NEWEST_KNOWN_TO_LUCENE
+    return (
+        bool(re.search(rf"--add-modules[= ]\S*{re.escape(VECTOR_MODULE)}", joined)) and OLDEST_SIMD <= release <= upper
+    )
+
+
+def _get(session: requests.Session, url: str, timeout: float) -> dict[str, Any]:
+    try:
+        answer = session.get(url, timeout=timeout, headers={"Accept": "application/json"}, allow_redirects=False)
+    except requests.RequestException as error:
+        raise SolrUnavailable(f"no Solr answers at {url}: {error}") from error
+    if answer.status_code != 200:
+        raise SolrRefused(f"{url} answered with HTTP {answer.status_code}; a Solr answers 200", answer.status_code)
+    try:
+        body = answer.json()
+    except ValueError as error:
+        raise SolrRefused(f"{url} answered with something that is not JSON; a Solr answers with JSON", 200) from error
+    if not isinstance(body, dict):
+        raise SolrRefused(f"{url} answered with a JSON {type(body).__name__}; a Solr answers with an object", 200)
+    return body
