@@ -1,0 +1,112 @@
+"""What every extractor is: a description, a fingerprint, and pictures in, feature vectors out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from vision.errors import ModelUnavailable
+
+Features = NDArray[np.float32]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class ExtractorInfo:
+    """What is known of an extractor: all that decides its vectors, and where it comes from."""
+
+    name: str
+    """Its name in the registry, or the model file's."""
+    input_size: tuple[int, int]
+    """Height and width of what the model sees."""
+    dims: int
+    """Length of a feature vector."""
+    licence: str
+    """Of the weights, as an SPDX expression where there is one."""
+    source: str
+    """Where method and weights come from."""
+    preprocessing: str
+    """What happens between the RGB picture and the vector, in words; part of the fingerprint."""
+    weights_hash: str | None = None
+    """SHA-256 of the weights file; None where there are no weights."""
+
+    @property
+    def fingerprint(self) -> str:
+        """The name and a short hash of everything that decides the vectors, as in ``histogram-3f9a1c2b4d5e``.
+
+        Of ``tflite:FILE`` only the part before the colon counts: a model file may be renamed.
+        """
+        name = self.name.partition(":")[0]
+        parts = (name, self.weights_hash or "", self.preprocessing, str(self.input_size), str(self.dims))
+        digest = hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:12]
+        return f"{name}-{digest}"
+
+
+class Extractor(Protocol):
+    """Pictures to feature vectors. Safe to call from several threads."""
+
+    @property
+    def info(self) -> ExtractorInfo:
+        """The description."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """Two extractors with the same fingerprint give the same vectors."""
+        ...
+
+    def extract(self, images: Sequence[Image.Image]) -> Features:
+        """RGB pictures of any size to float32 (n, dims); batches inside, an empty sequence gives (0, dims)."""
+        ...
+
+
+class L2Normalised:
+    """Another extractor's vectors, each scaled to length 1; a vector of zeros stays one."""
+
+    def __init__(self, inner: Extractor) -> None:
+        """Wrap ``inner``; the fingerprint differs from its own."""
+        self._inner = inner
+        self.info = replace(inner.info, preprocessing=inner.info.preprocessing + "; vectors scaled to length 1")
+        self.fingerprint = self.info.fingerprint
+
+    def extract(self, images: Sequence[Image.Image]) -> Features:
+        """RGB pictures to float32 (n, dims), each row of length 1."""
+        vectors = self._inner.extract(images)
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float32)
+
+
+def batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """Slices of at most ``size`` items, in order."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+def find_model(path: Path, models: Path | None) -> Path:
+    """A model file: at ``path`` as given, else under the models folder.
+
+    Raises:
+        ModelUnavailable: in neither place; names both.
+    """
+    looked = [path.expanduser()]
+    if models is not None and not path.is_absolute():
+        looked.append(models / path)
+    for candidate in looked:
+        if candidate.is_file():
+            return candidate
+    places = " and ".join(str(candidate) for candidate in looked)
+    hint = "" if models is not None else "; VISUAL_SEARCH_MODELS, a folder to look in as well, is not set"
+    raise ModelUnavailable(f"no model file at {places}{hint}")
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
