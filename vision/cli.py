@@ -1,5 +1,42 @@
-"""The command line."""
+"""The command line: each command is loaded when it is called, so that ``--help`` is quick."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+# `serve` and `demo` run the web application, which stands above this package: they are named, never imported here.
+_COMMANDS = {
+    "demo": ("api.commands:demo", "Draw a catalogue, index it and open the search page."),
+    "serve": ("api.commands:serve", "Serve the HTTP API and the search page."),
+    "index": ("vision.catalog.commands:index", "Index a catalogue: CSV, JSONL or Parquet."),
+    "search": ("vision.search.commands:search", "Search by words, photo, product and facets."),
+    "pca": ("vision.reduction.commands:pca", "Fit a PCA on a catalogue."),
+    "solr": ("vision.solr.commands:solr", "Start, stop and look at Solr."),
+}
 
 
+class _Lazy(click.Group):
+    """A group that knows its commands' names and one-line helps without importing them."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in _COMMANDS:
+            return None
+        module, _, attribute = _COMMANDS[name][0].partition(":")
+        command = getattr(import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, help) for name, (_, help) in _COMMANDS.items()])
+
+
+@click.command(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="solr-visual-search")
 def main() -> None:
-    """Run the command line."""
+    """Visual product search on Apache Solr: words, facets and a photo in one query."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -44,7 +45,11 @@ class Settings:
     solr_port: int = _env("VISUAL_SEARCH_SOLR_PORT", 8983, "First port the embedded Solr tries; a free one if taken.")
     solr_heap: str = _env("VISUAL_SEARCH_SOLR_HEAP", "512m", "The embedded Solr's -Xmx.")
     solr_timeout: float = _env("VISUAL_SEARCH_SOLR_TIMEOUT", 30.0, "Seconds before a Solr request is given up.")
-    collection: str = _env("VISUAL_SEARCH_COLLECTION", "products", "The collection (or core) searched and indexed.")
+    collection: str | None = _env(
+        "VISUAL_SEARCH_COLLECTION",
+        None,
+        "The collection (or core) indexed and searched; unset: products, and for searching the demo if that is all.",
+    )
     models: Path | None = _env(
         "VISUAL_SEARCH_MODELS",
         None,
@@ -83,7 +88,7 @@ class Settings:
             raise BadSetting(f"exact_below is {self.exact_below}; it must be 0 or more")
         if self.solr_timeout <= 0:
             raise BadSetting(f"solr_timeout is {self.solr_timeout}; it is seconds, more than 0")
-        if not self.collection or not all(c.isalnum() or c in "._-" for c in self.collection):
+        if self.collection is not None and not re.fullmatch(r"\w[\w.-]*", self.collection, re.ASCII):
             raise BadSetting(
                 f"collection is {self.collection!r}; Solr accepts letters, digits, '.', '_' and '-' in its name"
             )

@@ -4,26 +4,32 @@ from __future__ import annotations
 
 from vision.catalog.cache import FeatureCache
 from vision.catalog.pictures import Roots
+from vision.console import Progress
 from vision.embedding import EmbeddingStore
 from vision.search.engine import SearchEngine
 from vision.search.planner import Limits
 from vision.settings import Settings
+from vision.solr import configset
 from vision.solr.client import SolrClient
 from vision.solr.current import embedded
+
+COLLECTION = "products"
+DEMO_COLLECTION = "demo"
 
 
 class Workspace:
     """What lives below ``settings.home``, and the Solr that goes with it."""
 
-    def __init__(self, settings: Settings, *, solr_url: str | None = None) -> None:
+    def __init__(self, settings: Settings, *, progress: Progress | None = None) -> None:
         """Nothing is opened or started yet.
 
         Args:
             settings: validated settings.
-            solr_url: a Solr that is known to run; otherwise ``settings.solr_url`` or the embedded one.
+            progress: told about Solr's jars while they are fetched, as stage ``jars``.
         """
         self.settings = settings
-        self._url = solr_url or settings.solr_url
+        self._progress = progress
+        self._url = settings.solr_url
 
     def solr_url(self) -> str:
         """Solr's base URL; starts the embedded one if that is meant and it does not run.
@@ -32,15 +38,29 @@ class Workspace:
             SolrNotStarted: it did not become ready.
         """
         if self._url is None:
-            server = embedded(self.settings)
+            told = self._progress
+            jars = None if told is None else lambda done, total, name: told("jars", done, total)
+            server = embedded(self.settings, progress=jars)
             server.start()
             self._url = server.url
         return self._url
 
-    def client(self) -> SolrClient:
-        """A client of the collection that the settings name."""
+    def client(self, collection: str | None = None) -> SolrClient:
+        """A client of ``collection``, else of the one that the settings name, else of ``products``."""
         settings = self.settings
-        return SolrClient(self.solr_url(), settings.collection, timeout=settings.solr_timeout)
+        name = collection or settings.collection or COLLECTION
+        return SolrClient(self.solr_url(), name, timeout=settings.solr_timeout)
+
+    def reading_client(self) -> SolrClient:
+        """A client to search with: where nothing was named and only the demo was indexed, that is the demo."""
+        client = self.client()
+        if self.settings.collection is None and not configset.exists(client):
+            demo = self.client(DEMO_COLLECTION)
+            if configset.exists(demo):
+                client.close()
+                return demo
+            demo.close()
+        return client
 
     def store(self) -> EmbeddingStore:
         """The embeddings on this machine."""
@@ -55,7 +75,7 @@ class Workspace:
         return Roots(self.settings.home / "roots.json")
 
     def engine(self, client: SolrClient | None = None) -> SearchEngine:
-        """A search engine on the collection that the settings name."""
+        """A search engine on the client's collection, by default the one to search."""
         settings = self.settings
         limits = Limits(settings.candidates, settings.exact_below)
-        return SearchEngine(client or self.client(), self.store(), limits=limits, models=settings.models)
+        return SearchEngine(client or self.reading_client(), self.store(), limits=limits, models=settings.models)

@@ -49,6 +49,11 @@ class FeatureCache:
         found = self._rows("picture, vector", extractor, pictures)
         return {picture: np.frombuffer(vector, dtype="<f4") for picture, vector in found}
 
+    def matrix(self, extractor: str, pictures: Sequence[bytes]) -> Features:
+        """(n, dims) features of pictures that are all here, in this order; a picture may come twice."""
+        found = self.get(extractor, pictures)
+        return np.stack([found[picture] for picture in pictures])
+
     def put(self, extractor: str, features: Mapping[bytes, Features]) -> None:
         """Keep features; on disk when this returns."""
         rows = [(extractor, picture, np.asarray(vector, dtype="<f4").tobytes()) for picture, vector in features.items()]

@@ -8,6 +8,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from vision import images
@@ -22,6 +24,7 @@ from vision.extractors import Extractor
 
 BATCH = 32
 _READERS = 4
+_FEATURES = 1000
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,35 @@ def extract(
         while ahead:
             ready = [ahead.popleft().result() for _ in range(min(batch, len(ahead)))]
             yield from _finish(ready, pool, extractor, cache, advance)
+
+
+def catalogue_features(
+    catalogue: Path,
+    pictures: Pictures,
+    extractor: Extractor,
+    cache: FeatureCache,
+    *,
+    advance: Callable[[int], None] = lambda rows: None,
+) -> Iterator[NDArray[np.float32]]:
+    """Batches of (n, dims) features of all different good pictures of a catalogue, in its order.
+
+    ``advance`` is told how many rows are through.
+    """
+    seen: set[bytes] = set()
+    batch: list[bytes] = []
+    done = 0
+    for row in extract(check(catalogue), pictures, extractor, cache):
+        done += 1
+        if row.picture is not None and row.picture not in seen:
+            seen.add(row.picture)
+            batch.append(row.picture)
+        if len(batch) == _FEATURES:
+            advance(done)
+            yield cache.matrix(extractor.fingerprint, batch)
+            batch = []
+    advance(done)
+    if batch:
+        yield cache.matrix(extractor.fingerprint, batch)
 
 
 def _read(row: Checked, pictures: Pictures) -> _Read:

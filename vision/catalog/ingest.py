@@ -8,7 +8,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import orjson
@@ -20,6 +19,7 @@ from vision.catalog.cache import FeatureCache
 from vision.catalog.documents import document
 from vision.catalog.features import Checked, check, extract
 from vision.catalog.pictures import Pictures, Roots
+from vision.console import Progress
 from vision.embedding import Embedding, EmbeddingStore
 from vision.errors import BadCatalogue, Conflict, SolrRefused
 from vision.extractors import Extractor
@@ -36,13 +36,6 @@ _SCALE_SAMPLE = 10_000
 _BULK = 1000
 _DIGEST = 32
 _NONE = bytes(_DIGEST)
-
-
-class Progress(Protocol):
-    """Told how far a stage is; ``total`` is None while it is unknown."""
-
-    def __call__(self, stage: str, done: int, total: int | None) -> None:
-        """``done`` of ``total`` rows of ``stage`` are through."""
 
 
 @dataclass(frozen=True)
@@ -196,8 +189,7 @@ class Ingest:
         unique.pop(_NONE, None)
         order = iter(unique)
         while batch := list(islice(order, _VERIFY)):
-            found = self._cache.get(extractor, batch)
-            yield np.stack([found[picture] for picture in batch])
+            yield self._cache.matrix(extractor, batch)
 
     def _sample(self, extractor: str, digests: bytes, seed: int) -> NDArray[np.float32]:
         unique = sorted(set(_split(digests)) - {_NONE})
@@ -226,8 +218,7 @@ class Ingest:
     def _documents(
         self, batch: list[tuple[Checked, bytes]], root: str, embedding: Embedding
     ) -> list[dict[str, object]]:
-        found = self._cache.get(embedding.extractor_fingerprint, [picture for _, picture in batch])
-        features = np.stack([found[picture] for _, picture in batch])
+        features = self._cache.matrix(embedding.extractor_fingerprint, [picture for _, picture in batch])
         vectors = embedding.pca.transform(features)
         coarse = embedding.codec.encode(vectors)
         fingerprint = embedding.fingerprint

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,17 +27,22 @@ def rows(path: Path) -> Iterator[tuple[int, Row | None, str]]:
     Raises:
         BadCatalogue: no such file, an unknown kind, not UTF-8, or required columns missing.
     """
+    yield from check_file(path)(path)
+
+
+def check_file(path: Path) -> Callable[[Path], Iterator[tuple[int, Row | None, str]]]:
+    """The reader for a file's kind.
+
+    Raises:
+        BadCatalogue: no such file, or an unknown kind.
+    """
     if not path.is_file():
         raise BadCatalogue(f"there is no file {path}; give a CSV, JSONL or Parquet catalogue")
+    readers = {".csv": _csv, ".jsonl": _jsonl, ".ndjson": _jsonl, ".parquet": _parquet}
     kind = path.suffix.lower()
-    if kind == ".csv":
-        yield from _csv(path)
-    elif kind in (".jsonl", ".ndjson"):
-        yield from _jsonl(path)
-    elif kind == ".parquet":
-        yield from _parquet(path)
-    else:
+    if kind not in readers:
         raise BadCatalogue(f"{path.name} ends in {kind or 'nothing'!r}; accepted: .csv, .jsonl, .parquet")
+    return readers[kind]
 
 
 def count(path: Path) -> int:

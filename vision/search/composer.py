@@ -151,9 +151,8 @@ def _image(query: Query, vectors: QueryVectors) -> Params:
 
 
 def _at_least(similarity: float) -> float:
-    """Round down to float32: Solr compares in float32, and a document exactly on the bound belongs to it."""
-    rounded = np.float32(similarity)
-    return float(rounded if rounded <= similarity else np.nextafter(rounded, np.float32(0)))
+    """A bound just low enough that a document exactly on it is in: Lucene rounds s to float32 twice on the way."""
+    return similarity * (1.0 - 2.0**-22)
 
 
 def _score(query: Query, vectors: QueryVectors | None) -> Params:

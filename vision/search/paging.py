@@ -33,9 +33,9 @@ def digest(query: Query) -> str:
 
 
 def next_page(query: Query, plan: Plan, total: int) -> str | None:
-    """The token of the page after this one, or None on the last."""
+    """The token of the page after this one, or None on the last and where no hits were asked for."""
     shown = query.start + query.rows
-    if shown >= total:
+    if query.rows == 0 or shown >= total:
         return None
     mode = Mode.APPROXIMATE if plan.way in (Way.APPROXIMATE, Way.TAIL) else Mode.EXACT
     token = _Token(digest(query), mode, plan.candidates, shown)

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from vision.errors import BadQuery
+from vision.search.composer import SEPARATOR, QueryVectors, compose, compose_count, number, vector
+from vision.search.model import Plan, Query, Range, Way, Weights
+
+FULL = np.zeros(1024, dtype=np.float32)
+VECTORS = QueryVectors(FULL, np.zeros(256, dtype=np.int8), sigma2=2.0, coarse_limit=99.0)
+SIMILARITY = f"vectorSimilarity(FLOAT32,EUCLIDEAN,vector,{vector(FULL)})"
+IMAGE = "div(product(2.0,$similarity),sum(product(2.0,$similarity),sub(1,$similarity)))"
+TEXT = "div(query($base),sum(query($base),2))"
+EVERYTHING = "{!lucene cache=false v='*:*'}"
+WORDS = "{!edismax cache=false uf=-* v=$words}"
+
+
+def test_words_alone() -> None:
+    params = compose(Query(text="knee-length dress"), Plan(Way.TEXT, ""), None)
+    assert params["q"] == "{!bool filter=$base must=$blend cache=false}"
+    assert params["base"] == WORDS
+    assert params["words"] == r"knee\-length dress"
+    assert params["score"] == TEXT
+    assert params["sort"] == "score desc,id asc"
+
+
+def test_exact_scores_everything_that_matches() -> None:
+    params = compose(Query(vector=FULL), Plan(Way.EXACT, ""), VECTORS)
+    assert params["q"] == "{!bool filter=$base must=$blend cache=false}"
+    assert params["base"] == EVERYTHING
+    assert params["blend"] == "{!func v=$score}"
+    assert params["score"] == IMAGE
+    assert params["similarity"] == SIMILARITY
+    assert "near" not in params
+
+
+def test_approximate_scores_candidates_and_matches_everything() -> None:
+    query = Query(text="dress", vector=FULL, filters={"color": ("red",)}, weights=Weights(0.2, 0.6))
+    params = compose(query, Plan(Way.APPROXIMATE, "", candidates=200), VECTORS)
+    assert params["q"] == "{!bool filter=$base should=$verified cache=false}"
+    assert params["verified"] == "{!bool filter=$near must=$blend cache=false}"
+    assert params["near"] == "{!knn f=coarse topK=200 preFilter=$base preFilter=$pre0 cache=false v=$coarse}"
+    assert params["pre0"] == f"{{!terms f=attr_color tag=by_color separator='{SEPARATOR}'}}red"
+    assert params["score"] == f"sum(product(0.25,{TEXT}),product(0.7499999999999999,{IMAGE}))"
+
+
+def test_without_words_and_filters_the_graph_is_searched_unfiltered() -> None:
+    params = compose(Query(vector=FULL), Plan(Way.APPROXIMATE, "", candidates=50), VECTORS)
+    assert params["near"] == "{!knn f=coarse topK=50 cache=false v=$coarse}"
+
+
+def test_tail_puts_the_same_candidates_first() -> None:
+    query = Query(vector=FULL, start=300)
+    approximate = compose(query, Plan(Way.APPROXIMATE, "", candidates=200), VECTORS)
+    tail = compose(query, Plan(Way.TAIL, "", candidates=200), VECTORS)
+    assert tail["near"] == approximate["near"]
+    assert tail["q"] == "{!bool filter=$base must=$blend cache=false}"
+    assert tail["sort"] == "if(exists(query($near)),1,0) desc,score desc,id asc"
+    assert tail["sort"] in tail["fq"][-1]
+
+
+def test_threshold_bounds_coarsely_before_it_verifies() -> None:
+    params = compose(Query(vector=FULL, max_distance=3.0), Plan(Way.THRESHOLD, ""), VECTORS)
+    assert params["q"] == "{!bool filter=$base filter=$maybe filter=$close must=$blend cache=false}"
+    assert params["maybe"] == "{!frange cache=false l=$roughly v=$coarse_similarity}"
+    assert params["close"] == "{!frange cache=false l=$closest v=$similarity}"
+    assert float(params["closest"]) == pytest.approx(0.25, rel=1e-6)
+    assert float(params["roughly"]) == pytest.approx(0.01, rel=1e-6)
+
+
+def test_a_document_exactly_on_the_bound_belongs_to_it() -> None:
+    for distance in (1e-9, 0.1, 7.0, 1e9):
+        params = compose(Query(vector=FULL, max_distance=distance), Plan(Way.THRESHOLD, ""), VECTORS)
+        lucene = np.float32(1.0) / (np.float32(1.0) + np.float32(distance))
+        assert np.float32(0.9999995) * lucene < np.float32(float(params["closest"])) <= lucene
+
+
+def test_filters_are_tagged_and_one_uncached_filter_is_always_there() -> None:
+    query = Query(
+        text="x",
+        filters={"color": ("red", "blue"), "in_stock": ("true",)},
+        ranges={"price": Range(10, None)},
+        facets=("color", "in_stock"),
+    )
+    params = compose(query, Plan(Way.TEXT, ""), None)
+    assert params["fq"] == [
+        "{!cache=false}*:*",
+        f"{{!terms f=attr_color tag=by_color separator='{SEPARATOR}'}}blue{SEPARATOR}red",
+        f"{{!terms f=in_stock tag=by_in_stock separator='{SEPARATOR}'}}true",
+        "{!lucene tag=by_price}price:[10.0 TO *]",
+        "{!collapse tag=group field=product_id sort='score desc,id asc'}",
+    ]
+    facets = json.loads(params["json.facet"])
+    assert facets["color"]["domain"] == {"excludeTags": ["by_color", "group"]}
+    assert facets["color"]["facet"] == {"products": "unique(product_id)"}
+    assert facets["in_stock"]["field"] == "in_stock"
+
+
+def test_single_pictures_are_counted_as_documents() -> None:
+    params = compose(Query(text="x", facets=("color",), grouped=False), Plan(Way.TEXT, ""), None)
+    assert not any("collapse" in each for each in params["fq"])
+    assert "facet" not in json.loads(params["json.facet"])["color"]
+
+
+def test_text_reaches_no_other_parameter() -> None:
+    hostile = "x}{!knn f=coarse} $base ${a} v=$q"
+    params = compose(Query(text=hostile), Plan(Way.TEXT, ""), None)
+    assert [name for name, value in params.items() if "knn" in str(value)] == ["words"]
+
+
+def test_a_field_name_cannot_smuggle_parameters() -> None:
+    for name in ("a b", "x}", "color tag=z", "1st", ""):
+        with pytest.raises(BadQuery, match="is no field name"):
+            compose(Query(text="x", filters={name: ("v",)}), Plan(Way.TEXT, ""), None)
+
+
+def test_the_count_asks_for_the_same_set() -> None:
+    query = Query(text="dress", vector=FULL, filters={"color": ("red",)})
+    count, ranked = compose_count(query), compose(query, Plan(Way.EXACT, ""), VECTORS)
+    assert count["rows"] == 0
+    assert count["base"] == ranked["base"]
+    assert count["fq"] == ranked["fq"][:-1]
+
+
+def test_numbers_and_vectors_come_back_bit_for_bit() -> None:
+    values = np.random.default_rng(1).normal(size=2000).astype(np.float32) * np.float32(1e-20)
+    assert np.array_equal(np.array(json.loads(vector(values)), dtype=np.float32), values)
+    assert float(number(0.1 + 0.2)) == 0.1 + 0.2

@@ -1,0 +1,77 @@
+"""``visual-search index``: a catalogue file into Solr."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from vision.console import progress_bars, reported
+
+STAGES = {
+    "jars": "fetching Solr",
+    "extract": "pictures to features",
+    "pca": "fitting PCA",
+    "index": "sending to Solr",
+    "commit": "committing",
+    "merge": "merging segments",
+    "verify": "counting",
+}
+
+
+@click.command()
+@click.argument("catalogue", type=click.Path(path_type=Path))
+@click.option("--extractor", default="inception_v3", show_default=True, help="NAME, tflite:PATH or onnx:PATH.")
+@click.option("--collection", help="Where to index.  [default: products]")
+@click.option("--pca", type=click.Path(path_type=Path), help="A file from `pca fit`; by default fitted here.")
+@click.option("--dims", type=click.IntRange(1, 1024), default=1024, show_default=True, help="PCA components.")
+@click.option("--rejects", type=click.Path(path_type=Path), help="Rejected rows.  [default: CATALOGUE.rejects.jsonl]")
+@click.option("--allow-urls", is_flag=True, help="Fetch pictures that are web addresses.")
+@click.option("--recreate", is_flag=True, help="Delete the collection first.")
+@click.option("--json", "as_json", is_flag=True, help="Print {indexed, rejected, cached, seconds}.")
+@reported
+def index(
+    catalogue: Path,
+    extractor: str,
+    collection: str | None,
+    pca: Path | None,
+    dims: int,
+    rejects: Path | None,
+    allow_urls: bool,
+    recreate: bool,
+    as_json: bool,
+) -> None:
+    """Index CATALOGUE (CSV, JSONL or Parquet): its pictures become vectors, its columns facets.
+
+    Rows that cannot be indexed go to the rejects file with the reason; all others are indexed. Run it again after an
+    interruption: pictures that were extracted already are not extracted twice.
+    """
+    import orjson
+
+    from vision import extractors
+    from vision.catalog import IndexOptions, Ingest
+    from vision.catalog.reader import check_file
+    from vision.settings import Settings
+    from vision.workspace import Workspace
+
+    settings = Settings.from_environment(collection=collection)
+    check_file(catalogue)
+    loaded = extractors.load(extractor, models=settings.models)
+    options = IndexOptions(pca=pca, dims=dims, rejects=rejects, allow_urls=allow_urls, recreate=recreate)
+    with progress_bars(STAGES) as progress:
+        workspace = Workspace(settings, progress=progress)
+        with workspace.client() as client, workspace.cache() as cache:
+            ingest = Ingest(client, workspace.store(), cache, workspace.roots(), progress=progress)
+            report = ingest.run(catalogue, extractor, loaded, options)
+    if as_json:
+        members = {name: getattr(report, name) for name in ("indexed", "rejected", "cached", "seconds")}
+        click.echo(orjson.dumps(members).decode())
+        return
+    for note in report.notes:
+        click.echo(f"PCA: {note}")
+    click.echo(
+        f"{report.indexed:,} pictures indexed in {report.seconds:.1f} s into {client.collection!r} "
+        f"({report.cached:,} from the cache), embedding {report.embedding}"
+    )
+    if report.rejects is not None:
+        click.echo(f"{report.rejected:,} rows rejected; the reasons are in {report.rejects}", err=True)

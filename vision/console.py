@@ -1,0 +1,71 @@
+"""What every command does the same way: errors as one message, exit status, progress bars, tables."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, ParamSpec, Protocol, TypeVar
+
+import click
+
+from vision.errors import BadInput, VisualSearchError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Progress(Protocol):
+    """Told how far a stage is; ``total`` is None while it is unknown."""
+
+    def __call__(self, stage: str, done: int, total: int | None) -> None:
+        """``done`` of ``total`` are through."""
+
+
+def reported(function: Callable[P, T]) -> Callable[P, T]:
+    """Print what was raised on purpose as one message on stderr, without a traceback; exit 2 for bad input, else 1."""
+
+    @functools.wraps(function)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return function(*args, **kwargs)
+        except BadInput as error:
+            raise click.UsageError(str(error)) from error
+        except VisualSearchError as error:
+            raise click.ClickException(str(error)) from error
+
+    return wrapper
+
+
+@contextmanager
+def progress_bars(labels: dict[str, str] | None = None) -> Iterator[Progress]:
+    """Bars on stderr with rate and time left, one for each stage; plain lines where stderr is no terminal.
+
+    Args:
+        labels: what to show for a stage, by its name.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description:<22}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    tasks: dict[str, Any] = {}
+    with Bars(*columns, console=console, disable=not console.is_terminal) as bars:
+
+        def update(stage: str, done: int, total: int | None) -> None:
+            if stage not in tasks:
+                label = (labels or {}).get(stage, stage)
+                tasks[stage] = bars.add_task(label, total=total, rate="")
+                if not console.is_terminal:
+                    console.print(label)
+            speed = bars.tasks[tasks[stage]].speed
+            bars.update(tasks[stage], completed=done, total=total, rate=f"{speed:,.0f}/s" if speed else "")
+
+        yield update

@@ -1,0 +1,102 @@
+"""``visual-search search``: one search from the shell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vision.console import reported
+from vision.errors import BadQuery
+
+
+@click.command()
+@click.option("--text", "-t", help="Words, as a shopper types them.")
+@click.option("--image", type=click.Path(path_type=Path), help="A photo to search by.")
+@click.option("--id", "image_id", help="An indexed product or picture to search by.")
+@click.option("--filter", "filters", multiple=True, metavar="FIELD=VALUE", help="May be repeated; price=10..50.")
+@click.option("--facet", "facets", multiple=True, metavar="FIELD", help="Count its values; may be repeated.")
+@click.option("--text-weight", type=click.FloatRange(0, 1), default=0.5, show_default=True)
+@click.option("--image-weight", type=click.FloatRange(0, 1), default=0.5, show_default=True)
+@click.option("--crop", metavar="X,Y,W,H", help="The part of the photo to search by, each 0 to 1.")
+@click.option("--min-similarity", type=float, help="Only pictures with s = 1/(1+d²) of at least this.")
+@click.option("--max-distance", type=float, help="Only pictures with a squared distance d² of at most this.")
+@click.option("--mode", type=click.Choice(["auto", "approximate", "exact"]), default="auto", show_default=True)
+@click.option("--sort", help="score, price asc or price desc.  [default: score]")
+@click.option("--rows", type=int, default=10, show_default=True)
+@click.option("--start", type=int, default=0, show_default=True)
+@click.option("--page", help="The token of the next page, from the previous answer.")
+@click.option("--explain", is_flag=True, help="Show the parts of each score.")
+@click.option("--collection", help="Where to search.  [default: products, else demo]")
+@click.option("--json", "as_json", is_flag=True, help="Print the answer of POST /v1/search.")
+@reported
+def search(image: Path | None, collection: str | None, as_json: bool, **options: Any) -> None:
+    """Search by words, photo, an indexed product and facets, any of them together."""
+    import orjson
+
+    from vision.search import presentation
+    from vision.search.request import parse
+    from vision.settings import Settings
+    from vision.workspace import Workspace
+
+    request = parse(_members(options))
+    data = None if image is None else _read(image)
+    workspace = Workspace(Settings.from_environment(collection=collection))
+    with workspace.reading_client() as client:
+        result = workspace.engine(client).search(request, data)
+    if as_json:
+        click.echo(orjson.dumps(presentation.to_json(result)).decode())
+    else:
+        presentation.print_result(result)
+
+
+def _members(options: dict[str, Any]) -> dict[str, Any]:
+    """The members of a search request from the command line's options."""
+    members: dict[str, Any] = {
+        "q": options["text"],
+        "weights": {"text": options["text_weight"], "image": options["image_weight"]},
+        "facets": list(options["facets"]),
+        "filters": {},
+        "ranges": {},
+    }
+    for each in options["filters"]:
+        name, separator, value = each.partition("=")
+        if not separator or not name or not value:
+            raise BadQuery(f"--filter is {each!r}; give FIELD=VALUE, as color=red or price=10..50")
+        if name == "price":
+            members["ranges"][name] = _range(each, value)
+        else:
+            members["filters"].setdefault(name, []).append(value)
+    if options["crop"] is not None:
+        members["crop"] = _numbers("--crop", options["crop"], ",", 4)
+    same = ("image_id", "min_similarity", "max_distance", "mode", "sort", "rows", "start", "page", "explain")
+    return members | {name: options[name] for name in same if options[name] is not None}
+
+
+def _range(given: str, value: str) -> dict[str, float | None]:
+    low, separator, high = value.partition("..")
+    try:
+        bounds = {"min": float(low) if low else None, "max": float(high) if high else None}
+    except ValueError:
+        bounds = {}
+    if not separator or not bounds:
+        raise BadQuery(f"--filter is {given!r}; a price is given as price=10..50, price=10.. or price=..50")
+    return bounds
+
+
+def _numbers(option: str, text: str, separator: str, count: int) -> list[float]:
+    try:
+        numbers = [float(part) for part in text.split(separator)]
+    except ValueError:
+        numbers = []
+    if len(numbers) != count:
+        raise BadQuery(f"{option} is {text!r}; {count} numbers with {separator!r} between them are accepted")
+    return numbers
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BadQuery(f"--image {path} cannot be read: {error.strerror}") from error
