@@ -35,7 +35,8 @@ def search(image: Path | None, collection: str | None, as_json: bool, **options:
     """Search by words, photo, an indexed product and facets, any of them together."""
     import orjson
 
-    from vision.search import presentation
+    from vision.search.listing import lines
+    from vision.search.presentation import to_json
     from vision.search.request import parse
     from vision.settings import Settings
     from vision.workspace import Workspace
@@ -46,9 +47,10 @@ def search(image: Path | None, collection: str | None, as_json: bool, **options:
     with workspace.reading_client() as client:
         result = workspace.engine(client).search(request, data)
     if as_json:
-        click.echo(orjson.dumps(presentation.to_json(result)).decode())
-    else:
-        presentation.print_result(result)
+        click.echo(orjson.dumps(to_json(result)).decode())
+        return
+    for line in lines(result):
+        click.echo(line)
 
 
 def _members(options: dict[str, Any]) -> dict[str, Any]:

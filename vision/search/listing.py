@@ -1,0 +1,32 @@
+"""A result as lines of text, for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from vision.search.model import Hit, Result
+
+_FACET_VALUES = 8
+
+
+def lines(result: Result) -> Iterator[str]:
+    """The hits, the facets and the plan, one line each."""
+    for rank, hit in enumerate(result.hits, start=1):
+        yield f"{rank:>3}. {_hit(hit)}"
+    yield f"{result.total:,} products match; {result.took.total:.0f} ms"
+    for name, values in result.facets.items():
+        shown = ", ".join(f"{each.value} {each.count:,}" for each in values[:_FACET_VALUES])
+        more = f", and {len(values) - _FACET_VALUES} more" if len(values) > _FACET_VALUES else ""
+        yield f"  {name}: {shown}{more}"
+    yield f"plan: {result.plan.way} ({result.plan.reason})"
+    if result.partial:
+        yield "Solr gave up early: totals and facets are incomplete"
+
+
+def _hit(hit: Hit) -> str:
+    distance = "" if hit.distance is None else f"  d²={hit.distance:.4g}"
+    price = hit.attributes.get("price")
+    currency = hit.attributes.get("currency", "")
+    cost = "" if price is None else f"  {price:.2f} {currency}".rstrip()
+    parts = "" if hit.explain is None else "  " + " ".join(f"{name}={value:.4g}" for name, value in hit.explain.items())
+    return f"{hit.score:.4f}{distance}  {hit.id}  {hit.title}{cost}{parts}"

@@ -1,0 +1,125 @@
+"""A result in its public JSON form: what `POST /v1/search` answers and `visual-search search --json` prints."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from vision.search.model import Hit, Mode, Plan, Result
+
+
+class HitForm(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One product as its best picture.
+
+    ``distance`` is the exact squared Euclidean distance to the query's vector, null without one; ``explain`` has the
+    parts of the score when they were asked for.
+    """
+
+    id: str
+    product_id: str
+    title: str
+    image: str | None
+    attributes: dict[str, Any]
+    score: float
+    distance: float | None
+    explain: dict[str, float] | None = None
+
+
+class FacetValueForm(msgspec.Struct, frozen=True):
+    """One value of a facet and how many products have it."""
+
+    value: str
+    count: int
+
+
+class TookForm(msgspec.Struct, frozen=True):
+    """Milliseconds: reading the picture, asking Solr, and all together."""
+
+    extract: float
+    solr: float
+    total: float
+
+
+class PlanForm(msgspec.Struct, frozen=True):
+    """The way the search took and why.
+
+    ``candidates`` is K of an approximate search, ``matching`` the pictures that keywords and facets leave where they
+    were counted, ``requests`` what was sent to Solr, with vectors left out.
+    """
+
+    way: str
+    mode: str
+    reason: str
+    exact: bool
+    candidates: int | None
+    matching: int | None
+    requests: list[str]
+
+
+class ResultForm(msgspec.Struct, frozen=True):
+    """A page of hits; ``total`` and ``facets`` count products over everything that matches, not over the page.
+
+    ``page`` is the token of the next page, null on the last; ``partial`` says that Solr gave up early.
+    """
+
+    hits: list[HitForm]
+    total: int
+    facets: dict[str, list[FacetValueForm]]
+    took: TookForm
+    plan: PlanForm
+    partial: bool
+    page: str | None
+
+
+def form(result: Result, *, image: Callable[[Hit], str | None] = lambda hit: hit.image) -> ResultForm:
+    """Bring a result into its public form.
+
+    Args:
+        result: what the engine answered.
+        image: where a reader finds a hit's picture; the catalogue's own path or URL if not given.
+    """
+    facets = {
+        name: [FacetValueForm(each.value, each.count) for each in values] for name, values in result.facets.items()
+    }
+    took = TookForm(result.took.extract, result.took.solr, result.took.total)
+    hits = [_hit(hit, image(hit)) for hit in result.hits]
+    return ResultForm(hits, result.total, facets, took, _plan(result.plan), result.partial, result.page)
+
+
+def to_json(result: Result, *, image: Callable[[Hit], str | None] = lambda hit: hit.image) -> dict[str, Any]:
+    """The same as plain dicts and lists, for whoever writes the JSON; no NaN, no infinity."""
+    plain: dict[str, Any] = msgspec.to_builtins(form(result, image=image))
+    return plain
+
+
+def _hit(hit: Hit, image: str | None) -> HitForm:
+    explain = None if hit.explain is None else {name: _number(value) or 0.0 for name, value in hit.explain.items()}
+    return HitForm(
+        id=hit.id,
+        product_id=hit.product_id,
+        title=hit.title,
+        image=image,
+        attributes=_finite(hit.attributes),
+        score=_number(hit.score) or 0.0,
+        distance=_number(hit.distance),
+        explain=explain,
+    )
+
+
+def _plan(plan: Plan) -> PlanForm:
+    mode = Mode.EXACT if plan.exact else Mode.APPROXIMATE
+    return PlanForm(
+        plan.way.value, mode.value, plan.reason, plan.exact, plan.candidates, plan.matching, list(plan.requests)
+    )
+
+
+def _finite(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _number(value) if isinstance(value, float) else value for name, value in attributes.items()}
+
+
+def _number(value: float | None) -> float | None:
+    """JSON has no NaN and no infinity: such a number is no number."""
+    return value if value is not None and math.isfinite(value) else None
