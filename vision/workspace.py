@@ -77,5 +77,10 @@ class Workspace:
     def engine(self, client: SolrClient | None = None) -> SearchEngine:
         """A search engine on the client's collection, by default the one to search."""
         settings = self.settings
-        limits = Limits(settings.candidates, settings.exact_below)
-        return SearchEngine(client or self.reading_client(), self.store(), limits=limits, models=settings.models)
+        return SearchEngine(
+            client or self.reading_client(),
+            self.store(),
+            limits=Limits(settings.candidates, settings.exact_below),
+            models=settings.models,
+            url_limit=settings.max_upload_mb << 20 if settings.allow_image_urls else None,
+        )

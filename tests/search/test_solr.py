@@ -189,3 +189,14 @@ def test_explain_gives_the_parts_of_the_score(small: Synthetic) -> None:
         assert parts["text"] == pytest.approx(parts["bm25"] / (parts["bm25"] + 2))
         assert hit.distance is not None
         assert parts["image"] == pytest.approx(1 / (1 + hit.distance / parts["sigma2"]))
+
+
+def test_one_picture_to_search_by(small: Synthetic) -> None:
+    with pytest.raises(BadQuery, match="the search has image_id and vector; give one picture"):
+        search(small, image_id=small.ids[0], vector=[0.0] * 1024)
+    with pytest.raises(BadQuery, match="an image file and image"):
+        small.engine.search(parse({"image": "aGk="}), b"hi")
+    with pytest.raises(BadQuery, match="crop is a part of a photo"):
+        search(small, image_id=small.ids[0], crop=[0, 0, 1, 1])
+    with pytest.raises(BadQuery, match="image_url is off here"):
+        search(small, image_url="http://127.0.0.1/a.jpg")

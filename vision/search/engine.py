@@ -7,6 +7,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from vision import download
 from vision.embedding import Embedding, EmbeddingStore, check_vector
 from vision.errors import BadQuery, FingerprintMismatch
 from vision.search import answers, paging, planner
@@ -24,7 +25,13 @@ class SearchEngine:
     """Answers searches on one collection; safe to share between threads."""
 
     def __init__(
-        self, client: SolrClient, store: EmbeddingStore, *, limits: Limits | None = None, models: Path | None = None
+        self,
+        client: SolrClient,
+        store: EmbeddingStore,
+        *,
+        limits: Limits | None = None,
+        models: Path | None = None,
+        url_limit: int | None = None,
     ) -> None:
         """Wire the stages together, without connecting or loading anything.
 
@@ -33,11 +40,13 @@ class SearchEngine:
             store: where its embedding's files are.
             limits: what the planner goes by.
             models: where extractors look for weights first.
+            url_limit: most bytes that ``image_url`` may give; None refuses it.
         """
         self.client = client
         self.collection = Collection(client, store)
         self.limits = limits or Limits()
         self.models = models
+        self.url_limit = url_limit
 
     def search(self, request: SearchRequest, image: bytes | None = None) -> Result:
         """Answer a request, with its picture's bytes if it has one.
@@ -56,7 +65,7 @@ class SearchEngine:
             query = paging.resume(query, request.page)
         result = self.run(query)
         ended = time.perf_counter()
-        took = Took(_ms(extracted - began) if image is not None else 0.0, result.took.solr, _ms(ended - began))
+        took = Took(_ms(extracted - began) if vector is not None else 0.0, result.took.solr, _ms(ended - began))
         return replace(result, took=took)
 
     def run(self, query: Query) -> Result:
@@ -94,22 +103,37 @@ class SearchEngine:
         return planner.plan(query, self.limits, matching), [_shown(count)] if asked else []
 
     def _vector(self, request: SearchRequest, image: bytes | None) -> tuple[Vector | None, str | None]:
-        given = [
-            name
-            for name, value in (("image", image), ("image_id", request.image_id), ("vector", request.vector))
-            if value is not None
-        ]
+        picture = request.image if image is None else image
+        ways = {
+            "image": picture,
+            "image_id": request.image_id,
+            "image_url": request.image_url,
+            "vector": request.vector,
+        }
+        given = [name for name, value in ways.items() if value is not None]
+        if image is not None and request.image is not None:
+            given.insert(0, "an image file")
         if len(given) > 1:
             raise BadQuery(f"the search has {' and '.join(given)}; give one picture to search by", given[1])
+        if request.crop is not None and given not in (["image"], ["image_url"]):
+            raise BadQuery("crop is a part of a photo; give it with image or image_url", "crop")
         if not given:
             return None, None
         if request.image_id is not None:
+            if request.extractor is not None:
+                self._embedding(request.extractor)
             return self.collection.vector(request.image_id)
         embedding = self._embedding(request.extractor)
         if request.vector is not None:
             return check_vector(request.vector), embedding.fingerprint
-        assert image is not None
-        return embedding.vector(image, crop=request.crop, models=self.models), embedding.fingerprint
+        if picture is None:
+            picture = self._fetch(request.image_url or "")
+        return embedding.vector(picture, crop=request.crop, models=self.models), embedding.fingerprint
+
+    def _fetch(self, url: str) -> bytes:
+        if self.url_limit is None:
+            raise BadQuery("image_url is off here; send the picture itself as image", "image_url")
+        return download.public_picture(url, self.url_limit)
 
     def _embedding(self, extractor: str | None) -> Embedding:
         embedding = self.collection.embedding()

@@ -37,10 +37,11 @@ Values = list[str | bool | int | float]
 
 
 class SearchRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """A search as it comes over HTTP; the picture may come beside it as a multipart file."""
+    """A search as it comes over HTTP; a picture comes as ``image`` in base64, or beside it as a multipart file."""
 
     q: str | None = None
-    image: str | None = None
+    image: bytes | None = None
+    image_url: str | None = None
     image_id: str | None = None
     vector: list[float] | None = None
     filters: dict[str, Values | RangeRequest] = {}
@@ -75,7 +76,7 @@ def parse(data: bytes | dict[str, Any]) -> SearchRequest:
         if "unknown field" in message:
             message += f"; accepted: {', '.join(SearchRequest.__struct_fields__)}"
         raise BadQuery(message, _path(message)) from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadQuery(f"the query is not JSON: {error}") from error
 
 

@@ -1,0 +1,42 @@
+"""The web application: every route, error and header wired together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Flask
+
+from api import facets, health, openapi, pages, pictures, problems, products, search, security
+from api.keys import Keys
+from api.links import IdConverter
+from api.services import Services, attach
+from vision.settings import Settings
+from vision.workspace import Workspace
+
+_WEB = Path(__file__).parent / "web"
+_RESOURCES = (search, pictures, products, facets, health, openapi, pages)
+
+
+def create_app(settings: Settings, workspace: Workspace | None = None) -> Flask:
+    """Make the application; Solr is looked for when the first request needs it.
+
+    Args:
+        settings: validated settings; without ``api_keys`` everything is open, to this machine only.
+        workspace: where client and engine come from; the one that ``settings`` describe if not given.
+
+    Raises:
+        BadSetting: an API keys file that cannot be used.
+    """
+    app = Flask(__name__, static_folder=str(_WEB / "static"), template_folder=str(_WEB / "templates"))
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_upload_mb << 20
+    app.config["MAX_FORM_MEMORY_SIZE"] = search.MAX_JSON
+    app.config["MAX_FORM_PARTS"] = 10
+    app.url_map.converters["id"] = IdConverter
+    # Ids may hold slashes, even two of them in a row.
+    app.url_map.merge_slashes = False
+    attach(app, Services(settings, workspace or Workspace(settings), Keys.load(settings.api_keys)))
+    problems.install(app)
+    security.install(app)
+    for resource in _RESOURCES:
+        app.register_blueprint(resource.blueprint)
+    return app

@@ -1,0 +1,31 @@
+"""Single documents of the collection, read by picture id or product id."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from vision.errors import NotFound
+from vision.solr.client import SolrClient
+
+MAX_PICTURES: Final = 100
+
+
+def find(client: SolrClient, id: str, fields: str) -> dict[str, Any]:
+    """The picture with this id, or else the first picture of the product with this id.
+
+    Raises:
+        NotFound: neither exists.
+        SolrUnavailable: Solr did not answer.
+    """
+    for field in ("id", "product_id"):
+        found = matching(client, field, id, fields, rows=1)
+        if found:
+            return found[0]
+    raise NotFound(f"collection {client.collection!r} has no product or picture {id!r}")
+
+
+def matching(client: SolrClient, field: str, value: str, fields: str, *, rows: int) -> list[dict[str, Any]]:
+    """The documents that have this very value, in the order of their ids."""
+    params = {"q": f"{{!term f={field} v=$wanted}}", "wanted": value, "fl": fields, "sort": "id asc", "rows": rows}
+    documents: list[dict[str, Any]] = client.select(params)["response"]["docs"]
+    return documents

@@ -1,0 +1,72 @@
+"""`/v1/facets`: what the catalogue can be filtered by, with counts."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final
+
+import msgspec
+import orjson
+from flask import Blueprint, Response, request
+
+from api.keys import Role
+from api.operations import Operation, Parameter, answer, describe
+from api.security import requires
+from api.services import services
+from vision.search.presentation import FacetValueForm, form
+from vision.search.request import RangeRequest, SearchRequest
+from vision.solr.client import SolrClient
+from vision.solr.fields import NUMBERS
+
+blueprint = Blueprint("facets", __name__, url_prefix="/v1")
+
+_FIELD: Final = Parameter(
+    "field",
+    "A field to count; may be repeated. Left out: every field there is.",
+    {"type": "array", "items": {"type": "string"}},
+)
+_Q: Final = Parameter("q", "Count only the products that these words find.")
+
+
+class FacetsForm(msgspec.Struct, frozen=True):
+    """Values and counts in products, and the smallest and largest number of each range, over the whole catalogue."""
+
+    facets: dict[str, list[FacetValueForm]]
+    ranges: dict[str, RangeRequest]
+    total: int
+
+
+@blueprint.get("/facets")
+@requires(Role.SHOPPER)
+@describe(
+    Operation(
+        "What the catalogue can be filtered by, with counts",
+        answer=FacetsForm,
+        parameters=(_FIELD, _Q),
+        problems=(400, 404, 502, 503),
+    )
+)
+def facets() -> Response:
+    """Answer values and counts."""
+    engine = services().engine
+    fields = request.args.getlist("field") or list(engine.collection.attributes())
+    words = request.args.get("q", "").strip() or "*"
+    found = form(engine.search(SearchRequest(q=words, facets=fields, rows=0)))
+    return answer(FacetsForm(found.facets, _ranges(engine.client), found.total))
+
+
+def _ranges(client: SolrClient) -> dict[str, RangeRequest]:
+    wanted = {f"{end}_{name}": f"{end}({name})" for name in NUMBERS for end in ("min", "max")}
+    answered: dict[str, Any] = client.select({"q": "*:*", "rows": 0, "json.facet": orjson.dumps(wanted).decode()}).get(
+        "facets", {}
+    )
+    found = {}
+    for name in NUMBERS:
+        low, high = answered.get(f"min_{name}"), answered.get(f"max_{name}")
+        if _is_finite(low) and _is_finite(high):
+            found[name] = RangeRequest(low, high)
+    return found
+
+
+def _is_finite(value: object) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)

@@ -1,0 +1,98 @@
+"""Roles and the keys that carry them."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping, Sequence
+from enum import IntEnum
+from pathlib import Path
+
+import msgspec
+
+from vision.errors import BadSetting, NotAuthenticated, NotPermitted
+
+MIN_LENGTH = 16
+
+
+class Role(IntEnum):
+    """Who calls; each may do what those before it may."""
+
+    SHOPPER = 1
+    MERCHANDISER = 2
+    ENGINEER = 3
+
+    @property
+    def label(self) -> str:
+        """As it is written in the keys file."""
+        return self.name.lower()
+
+
+class Keys:
+    """The configured API keys; without any, every caller is an engineer."""
+
+    def __init__(self, keys: Mapping[Role, Sequence[str]] | None = None) -> None:
+        """Only digests of the keys are kept."""
+        self._digests = [(_digest(key), role) for role, values in (keys or {}).items() for key in values]
+
+    def __bool__(self) -> bool:
+        """Whether keys are needed at all."""
+        return bool(self._digests)
+
+    @classmethod
+    def load(cls, path: Path | None) -> Keys:
+        """Read ``{"shopper": ["…"], "engineer": ["…"]}``.
+
+        Raises:
+            BadSetting: a file that cannot be read, of another form, without a key, or with a key that is too short.
+        """
+        if path is None:
+            return cls()
+        accepted = f"accepted: JSON {{role: [keys]}} with the roles {', '.join(role.label for role in Role)}"
+        try:
+            found = msgspec.json.decode(path.read_bytes(), type=dict[str, list[str]])
+        except OSError as error:
+            raise BadSetting(f"the API keys file {path} cannot be read: {error.strerror}") from error
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise BadSetting(f"the API keys file {path} is not understood: {error}; {accepted}") from error
+        by_role = {role.label: role for role in Role}
+        unknown = sorted(set(found) - set(by_role))
+        if unknown:
+            raise BadSetting(f"the API keys file {path} has the roles {', '.join(unknown)}; {accepted}")
+        if not any(found.values()):
+            raise BadSetting(f"the API keys file {path} has no key; {accepted}")
+        if any(len(key) < MIN_LENGTH for keys in found.values() for key in keys):
+            raise BadSetting(f"the API keys file {path} has a key of fewer than {MIN_LENGTH} characters")
+        return cls({by_role[name]: keys for name, keys in found.items()})
+
+    def role(self, key: str | None) -> Role:
+        """Whose key it is.
+
+        Raises:
+            NotAuthenticated: no key came, or one that is not configured.
+        """
+        if not self._digests:
+            return Role.ENGINEER
+        if not key:
+            raise NotAuthenticated("this needs an API key; send it as `Authorization: Bearer KEY` or `X-API-Key: KEY`")
+        digest = _digest(key)
+        # Every key is compared, so that the time taken does not tell which one nearly matched.
+        roles = [role for known, role in self._digests if hmac.compare_digest(known, digest)]
+        if not roles:
+            raise NotAuthenticated("the API key is not one of those configured")
+        return max(roles)
+
+    def check(self, key: str | None, needed: Role) -> None:
+        """Refuse a caller below ``needed``.
+
+        Raises:
+            NotAuthenticated: no key, or an unknown one.
+            NotPermitted: the key's role may not do this.
+        """
+        role = self.role(key)
+        if role < needed:
+            raise NotPermitted(f"this needs the role {needed.label}; the key's role is {role.label}")
+
+
+def _digest(key: str) -> bytes:
+    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()

@@ -1,0 +1,65 @@
+"""What each route takes and gives, written at the route; `/openapi.json` is made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+import msgspec
+from flask import Response
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+JSON: Final = "application/json"
+JPEG: Final = "image/jpeg"
+MULTIPART: Final = "multipart/form-data"
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter in the query string; those in the path are read from the rule itself."""
+
+    name: str
+    description: str
+    schema: Mapping[str, Any] = field(default_factory=lambda: {"type": "string"})
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One route's description.
+
+    Attributes:
+        summary: one line.
+        answer: the struct that a 200 has as JSON, or None where ``media`` says what it is instead.
+        media: the answer's media type.
+        body: the struct that the request has as JSON; as multipart it is the part ``query``, beside ``image``.
+        multipart: whether the body may come as multipart.
+        parameters: of the query string.
+        problems: the statuses of its errors, beyond 401, 403 and 500 that any route may answer.
+        also: further statuses that carry ``answer``.
+    """
+
+    summary: str
+    answer: type[msgspec.Struct] | None = None
+    media: str = JSON
+    body: type[msgspec.Struct] | None = None
+    multipart: bool = False
+    parameters: tuple[Parameter, ...] = ()
+    problems: tuple[int, ...] = ()
+    also: tuple[int, ...] = ()
+
+
+def describe(operation: Operation) -> Callable[[View], View]:
+    """Keep a description with a view."""
+
+    def decorate(view: View) -> View:
+        view.operation = operation  # type: ignore[attr-defined]
+        return view
+
+    return decorate
+
+
+def answer(value: object, status: int = 200) -> Response:
+    """A value as JSON; NaN and infinity, which JSON does not have, become null."""
+    return Response(msgspec.json.encode(value), status, content_type=JSON)

@@ -1,0 +1,144 @@
+"""The one place that chooses HTTP statuses: every error becomes `application/problem+json` (RFC 9457)."""
+
+from __future__ import annotations
+
+import logging
+import re
+import uuid
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+
+import msgspec
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from vision import errors
+
+_LOG = logging.getLogger(__name__)
+_TYPE: Final = "urn:visual-search:problem:"
+_MEDIA: Final = "application/problem+json"
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What went wrong: ``detail`` says what came, what is accepted and what to do.
+
+    ``field`` names the member of the request at fault; ``log_id`` is what an unexpected error is logged under.
+    """
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    field: str | None = None
+    log_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Kind:
+    """The status and title of one class of errors; ``retry_after`` in seconds where trying again may help."""
+
+    status: HTTPStatus
+    title: str
+    retry_after: int | None = None
+
+
+# The most specific class wins. A picture that cannot be used is 422, not 400: the request itself was well-formed, and
+# a page can tell "choose another picture" from a fault of its own. For the same reason it is not 415, which is what a
+# wrong Content-Type of the whole request gets.
+KINDS: Final[dict[type[Exception], Kind]] = {
+    errors.VisualSearchError: Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "The search failed"),
+    errors.BadInput: Kind(HTTPStatus.BAD_REQUEST, "The request cannot be accepted"),
+    errors.BadImage: Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "The picture cannot be used"),
+    errors.BadQuery: Kind(HTTPStatus.BAD_REQUEST, "The search cannot be understood"),
+    errors.BadVector: Kind(HTTPStatus.BAD_REQUEST, "The vector cannot be used"),
+    errors.BadCatalogue: Kind(HTTPStatus.BAD_REQUEST, "The catalogue cannot be read"),
+    errors.BadSetting: Kind(HTTPStatus.BAD_REQUEST, "A setting is outside what is accepted"),
+    errors.NotFound: Kind(HTTPStatus.NOT_FOUND, "Not found"),
+    errors.TooLarge: Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The upload is too large"),
+    errors.NotPermitted: Kind(HTTPStatus.FORBIDDEN, "Not permitted"),
+    errors.NotAuthenticated: Kind(HTTPStatus.UNAUTHORIZED, "An API key is needed"),
+    errors.Conflict: Kind(HTTPStatus.CONFLICT, "The index and the request disagree"),
+    errors.FingerprintMismatch: Kind(HTTPStatus.CONFLICT, "Vectors of two different embeddings"),
+    errors.ModelUnavailable: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "The model cannot be loaded"),
+    errors.SolrError: Kind(HTTPStatus.BAD_GATEWAY, "Solr failed"),
+    errors.SolrUnavailable: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "Solr does not answer", retry_after=5),
+    errors.SolrRefused: Kind(HTTPStatus.BAD_GATEWAY, "Solr refused the request"),
+    errors.SolrNotStarted: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "Solr did not start", retry_after=30),
+}
+
+
+def kind(error: type[Exception]) -> Kind:
+    """The status and title of a class of our errors: its own, or its nearest ancestor's."""
+    return next(KINDS[each] for each in error.__mro__ if each in KINDS)
+
+
+def install(app: Flask) -> None:
+    """Let an application answer every error as a problem."""
+    app.register_error_handler(errors.VisualSearchError, expected)
+    app.register_error_handler(HTTPException, of_http)
+    app.register_error_handler(Exception, unexpected)
+
+
+def expected(error: errors.VisualSearchError) -> Response:
+    """An error raised on purpose."""
+    found = kind(type(error))
+    if found.status >= 500:
+        _LOG.warning("%s %s: %s", request.method, request.path, error)
+    problem = Problem(
+        type=_TYPE + _slug(type(error).__name__),
+        title=found.title,
+        status=found.status,
+        detail=str(error),
+        field=getattr(error, "field", None),
+    )
+    response = respond(problem)
+    if found.retry_after is not None:
+        response.headers["Retry-After"] = str(found.retry_after)
+    if found.status == HTTPStatus.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="visual-search"'
+    return response
+
+
+def of_http(error: HTTPException) -> Response:
+    """What Flask or Werkzeug refused: no such route, a wrong method, a body over the limit."""
+    status = error.code or 500
+    if isinstance(error, RequestEntityTooLarge):
+        return expected(_too_large())
+    nowhere = f"there is nothing at {request.path}; /openapi.json lists what there is"
+    detail = nowhere if status == HTTPStatus.NOT_FOUND else error.description
+    response = respond(Problem("about:blank", error.name, status, detail or error.name))
+    for name, value in error.get_headers(request.environ):
+        if name not in ("Content-Type", "Content-Length"):
+            response.headers[name] = value
+    return response
+
+
+def unexpected(error: Exception) -> Response:
+    """A bug: logged with its traceback under an id, of which the caller sees only the id."""
+    log_id = uuid.uuid4().hex
+    _LOG.error("%s %s failed, log id %s", request.method, request.path, log_id, exc_info=error)
+    detail = f"an unexpected error; it is in the server's log as {log_id}"
+    return respond(Problem(_TYPE + "unexpected", "Internal error", 500, detail, log_id=log_id))
+
+
+def respond(problem: Problem) -> Response:
+    """A problem as an answer."""
+    return Response(msgspec.json.encode(problem), problem.status, content_type=_MEDIA)
+
+
+def _too_large() -> errors.TooLarge:
+    limit = request.max_content_length or 0
+    came = request.content_length
+    if came is not None and came > limit:
+        return errors.TooLarge(f"the upload has {_mib(came)}; at most {_mib(limit)} are accepted: send a smaller one")
+    # Werkzeug limits the number of parts and the text among them as well.
+    return errors.TooLarge(f"the form is larger than is accepted: one file of at most {_mib(limit)} and a short query")
+
+
+def _mib(size: int) -> str:
+    return f"{size / 2**20:,.1f} MiB" if size >= 2**20 else f"{size:,} bytes"
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()

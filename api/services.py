@@ -1,0 +1,57 @@
+"""What the routes work with, made on first use: the application starts while Solr is still down."""
+
+from __future__ import annotations
+
+import threading
+from typing import Final, cast
+
+from flask import Flask, current_app
+
+from api.keys import Keys
+from vision.catalog.pictures import Roots
+from vision.search.engine import SearchEngine
+from vision.settings import Settings
+from vision.solr.client import SolrClient
+from vision.workspace import Workspace
+
+_NAME: Final = "visual-search"
+
+
+class Services:
+    """The engine and what goes with it; one for an application, shared by its threads."""
+
+    def __init__(self, settings: Settings, workspace: Workspace, keys: Keys) -> None:
+        """Nothing is opened or connected yet."""
+        self.settings = settings
+        self.workspace = workspace
+        self.keys = keys
+        self.roots: Roots = workspace.roots()
+        self._engine: SearchEngine | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def engine(self) -> SearchEngine:
+        """The search engine.
+
+        Raises:
+            SolrNotStarted: the embedded Solr was meant and did not become ready; the next call tries again.
+        """
+        with self._lock:
+            if self._engine is None:
+                self._engine = self.workspace.engine()
+            return self._engine
+
+    @property
+    def client(self) -> SolrClient:
+        """The engine's client of the collection."""
+        return self.engine.client
+
+
+def attach(app: Flask, services: Services) -> None:
+    """Give an application its services."""
+    app.extensions[_NAME] = services
+
+
+def services() -> Services:
+    """The services of the application that answers this request."""
+    return cast(Services, current_app.extensions[_NAME])

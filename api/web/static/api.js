@@ -1,0 +1,71 @@
+// Requests to the server, with the API key where one is needed; errors carry the server's problem+json.
+
+const KEY = "visual-search-key";
+
+export class Problem extends Error {
+  constructor({ title, detail, status, field }) {
+    super(detail);
+    Object.assign(this, { title, detail, status, field });
+  }
+}
+
+export const key = {
+  get: () => sessionStorage.getItem(KEY) ?? "",
+  set: (value) => sessionStorage.setItem(KEY, value),
+};
+
+async function ask(path, options = {}) {
+  const headers = new Headers(options.headers);
+  if (key.get()) headers.set("X-API-Key", key.get());
+  let response;
+  try {
+    response = await fetch(path, { ...options, headers });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Problem({ title: "The server does not answer", detail: "Is it running? Try again.", status: 0 });
+  }
+  if (response.ok) return response;
+  const fallback = { title: response.statusText || "Error", detail: `The server answered ${response.status}.` };
+  const problem = await response.json().catch(() => fallback);
+  throw new Problem({ ...fallback, ...problem, status: response.status });
+}
+
+export async function search(request, photo, signal) {
+  const body = JSON.stringify(request);
+  if (!photo) {
+    const headers = { "Content-Type": "application/json" };
+    return (await ask("/v1/search", { method: "POST", body, headers, signal })).json();
+  }
+  const form = new FormData();
+  form.append("image", photo, photo.name || "photo.jpg");
+  form.append("query", new Blob([body], { type: "application/json" }), "query.json");
+  return (await ask("/v1/search", { method: "POST", body: form, signal })).json();
+}
+
+export async function facets() {
+  return (await ask("/v1/facets")).json();
+}
+
+export async function product(id) {
+  return (await ask(`/v1/products/${encodeURIComponent(id)}`)).json();
+}
+
+/** Show a picture: by its address, or fetched with the key, which an <img> cannot send. */
+export function show(image, address, width) {
+  if (!address.startsWith("/v1/")) {
+    image.src = address;
+    return;
+  }
+  if (key.get()) {
+    ask(`${address}?w=${width * 2}`)
+      .then((response) => response.blob())
+      .then((blob) => {
+        image.addEventListener("load", () => URL.revokeObjectURL(image.src), { once: true });
+        image.src = URL.createObjectURL(blob);
+      })
+      .catch(() => image.dispatchEvent(new Event("error")));
+    return;
+  }
+  image.srcset = `${address}?w=${width} 1x, ${address}?w=${width * 2} 2x`;
+  image.src = `${address}?w=${width}`;
+}

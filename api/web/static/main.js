@@ -1,0 +1,302 @@
+// The page: keeps state, address and what is shown in step.
+
+import * as api from "./api.js";
+import * as facets from "./facets.js";
+import * as hits from "./hits.js";
+import * as photos from "./photo.js";
+import { countFilters, everything, fromAddress, toAddress, toRequest } from "./state.js";
+import { element, label, number, value as shown } from "./words.js";
+
+const ROWS = 24;
+const at = (id) => document.getElementById(id);
+
+let state = everything();
+let photo = null; // {file, address, id}
+let tokens = [""]; // the page tokens up to the page shown: tokens[n - 1] opens page n
+let nextPage = null;
+let fields = null;
+let running = null;
+let lastFacets = {};
+const kept = new Map(); // photos of this visit by id, for back and forward
+const named = new Map(); // title and picture of products searched by
+
+// from the page to the state
+
+function change(changes, { keepPage = false } = {}) {
+  state = { ...state, ...changes };
+  if (!keepPage) {
+    Object.assign(state, { page: "", number: 1 });
+    tokens = [""];
+  }
+  history.pushState({ tokens, photo: photo?.id ?? null }, "", toAddress(state));
+  return run();
+}
+
+function setPhoto(file) {
+  const id = crypto.randomUUID?.() ?? String(Math.random());
+  photo = { file, id, address: URL.createObjectURL(file) };
+  kept.set(id, photo);
+  change({ like: "" });
+}
+
+function restore() {
+  state = fromAddress(location.search);
+  tokens = history.state?.tokens ?? ["", state.page].slice(0, state.number);
+  const id = history.state?.photo ?? null;
+  photo = kept.get(id) ?? null;
+  const isLost = id !== null && photo === null;
+  if (isLost) Object.assign(state, { page: "", number: 1 });
+  say(isLost ? "The photo was not kept over the reload: choose it again." : "");
+  return run();
+}
+
+function turn(page, newNumber) {
+  change({ page, number: newNumber }, { keepPage: true });
+  at("results").focus({ preventScroll: true });
+  scrollTo({ top: 0 });
+}
+
+// from the state to the page
+
+async function run() {
+  running?.abort();
+  const mine = new AbortController();
+  running = mine;
+  drawControls();
+  at("results").setAttribute("aria-busy", "true");
+  try {
+    if (fields === null) await learnFields();
+    const request = toRequest(state, { hasPhoto: photo !== null, facets: fields, rows: ROWS });
+    const result = await api.search(request, photo?.file, mine.signal);
+    if (running === mine) drawResult(result);
+  } catch (error) {
+    if (error.name === "AbortError" || running !== mine) return;
+    if (error.field === "page" && state.page) {
+      // The token of an old address: the search it belonged to is no longer the same.
+      Object.assign(state, { page: "", number: 1 });
+      tokens = [""];
+      history.replaceState({ tokens, photo: photo?.id ?? null }, "", toAddress(state));
+      await run();
+      return;
+    }
+    drawProblem(error);
+  } finally {
+    if (running === mine) at("results").removeAttribute("aria-busy");
+  }
+}
+
+async function learnFields() {
+  const known = await api.facets();
+  // What all products have in common is nothing to choose by.
+  fields = Object.keys(known.facets).filter((field) => known.facets[field].length > 1);
+  const hasPrice = "price" in known.ranges;
+  at("price").hidden = !hasPrice;
+  at("sorting").hidden = !hasPrice;
+  if (hasPrice) {
+    at("min").placeholder = `${Math.floor(known.ranges.price.min)}`;
+    at("max").placeholder = `${Math.ceil(known.ranges.price.max)}`;
+  }
+}
+
+function drawControls() {
+  for (const name of ["q", "min", "max", "sort"]) at(name).value = state[name];
+  at("weight").value = state.weight;
+  const byPicture = photo !== null || state.like !== "";
+  at("by").hidden = !byPicture;
+  at("blend").hidden = !(byPicture && state.q.trim());
+  at("pictures").replaceChildren(...[photoChip(), likeChip()].filter(Boolean));
+  const active = countFilters(state);
+  at("active").hidden = active === 0;
+  at("active").textContent = active;
+  drawChosen();
+  document.title = state.q ? `${state.q} – Visual search` : "Visual search";
+}
+
+function photoChip() {
+  if (photo === null) return null;
+  const image = element("img", { src: photo.address, alt: "" });
+  return chip(image, "Your photo", () => {
+    photo = null;
+    change({});
+  });
+}
+
+function likeChip() {
+  if (!state.like) return null;
+  const image = element("img", { alt: "" });
+  const made = chip(image, "Like this", () => change({ like: "" }));
+  const fill = ({ title, image: address }) => {
+    made.querySelector(".label").textContent = `Like: ${title}`;
+    if (address) api.show(image, address, 96);
+  };
+  const known = named.get(state.like);
+  const id = state.like;
+  if (known) fill(known);
+  else {
+    api.product(id).then((found) => {
+      named.set(id, found);
+      fill(found);
+    }, () => {}); // the search itself says what is wrong with the id
+  }
+  return made;
+}
+
+function chip(image, text, remove) {
+  const button = element("button", { type: "button", textContent: "×", title: "Remove" });
+  button.setAttribute("aria-label", `Remove: ${text}`);
+  button.addEventListener("click", () => {
+    remove();
+    at("q").focus();
+  });
+  return element("li", { className: "picture" }, image, element("span", { className: "label", textContent: text }), button);
+}
+
+function drawChosen() {
+  const items = Object.entries(state.filters).flatMap(([field, values]) =>
+    values.map((value) => chosen(`${label(field)}: ${shown(value)}`, () => change({ filters: without(field, value) }))),
+  );
+  if (state.min || state.max) {
+    items.push(chosen(`Price: ${state.min || "0"} – ${state.max || "any"}`, () => change({ min: "", max: "" })));
+  }
+  if (items.length > 1) items.push(chosen("Clear all", () => change({ filters: {}, min: "", max: "" }), "plain"));
+  at("chosen").replaceChildren(...items);
+  at("chosen").hidden = items.length === 0;
+}
+
+function chosen(text, remove, className = "filter") {
+  const button = element("button", { type: "button", className, textContent: text });
+  if (className === "filter") button.setAttribute("aria-label", `Remove the filter ${text}`);
+  button.addEventListener("click", remove);
+  return element("li", {}, button);
+}
+
+function without(field, value) {
+  return { ...state.filters, [field]: (state.filters[field] ?? []).filter((each) => each !== value) };
+}
+
+function drawResult(result) {
+  at("problem").hidden = true;
+  at("empty").hidden = result.total > 0;
+  const about = result.partial ? "at least " : "";
+  at("count").textContent = `${about}${number(result.total)} ${result.total === 1 ? "product" : "products"}`;
+  hits.draw(at("hits"), result, photo !== null || state.like !== "");
+  facets.draw(at("values"), result.facets, state.filters);
+  lastFacets = result.facets;
+  nextPage = result.page;
+  const last = Math.max(1, Math.ceil(result.total / ROWS));
+  at("pages").hidden = last === 1 && state.number === 1;
+  at("where").textContent = `Page ${number(state.number)} of ${number(Math.max(last, state.number))}`;
+  at("previous").disabled = state.number === 1;
+  at("next").disabled = nextPage === null;
+  hits.drawPlan({ plan: at("plan"), way: at("way"), took: at("took"), requests: at("requests") }, result);
+}
+
+function drawProblem(error) {
+  if (!(error instanceof api.Problem)) console.error(error);
+  const place = at("problem");
+  place.replaceChildren(
+    element("h2", { textContent: error.title ?? "The page failed" }),
+    element("p", { textContent: error.detail ?? String(error) }),
+    error.status === 401 ? keyForm() : retry(),
+  );
+  place.hidden = false;
+  at("empty").hidden = true;
+  at("hits").replaceChildren();
+  at("count").textContent = "";
+  at("pages").hidden = true;
+  at("plan").hidden = true;
+}
+
+function retry() {
+  const button = element("button", { type: "button", textContent: "Try again" });
+  button.addEventListener("click", () => run());
+  return button;
+}
+
+function keyForm() {
+  const input = element("input", { type: "password", id: "key", autocomplete: "off", required: true });
+  const name = element("label", { htmlFor: "key", textContent: "API key" });
+  const form = element("form", { className: "key" }, name, input, element("button", { textContent: "Use it" }));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    api.key.set(input.value.trim());
+    run();
+  });
+  return form;
+}
+
+function say(text) {
+  at("notice").textContent = text;
+  at("notice").hidden = !text;
+}
+
+// events
+
+at("search").addEventListener("submit", (event) => {
+  event.preventDefault();
+  say("");
+  change({ q: at("q").value.trim() });
+});
+// The × inside a search field.
+at("q").addEventListener("search", () => {
+  if (at("q").value === "" && state.q !== "") change({ q: "" });
+});
+at("sort").addEventListener("change", () => change({ sort: at("sort").value }));
+at("weight").addEventListener("change", () => change({ weight: Number(at("weight").value) }));
+at("facets").addEventListener("submit", (event) => {
+  event.preventDefault();
+  change({ min: at("min").value, max: at("max").value });
+});
+at("values").addEventListener("change", ({ target }) => {
+  const values = new Set(state.filters[target.name]);
+  if (target.checked) values.add(target.value);
+  else values.delete(target.value);
+  change({ filters: { ...state.filters, [target.name]: [...values] } });
+});
+at("values").addEventListener("click", ({ target }) => {
+  if (!target.dataset.more) return;
+  facets.toggle(target.dataset.more);
+  facets.draw(at("values"), lastFacets, state.filters);
+});
+at("hits").addEventListener("click", ({ target }) => {
+  const { like, title, image } = target.dataset;
+  if (!like) return;
+  photo = null;
+  named.set(like, { title, image });
+  change({ like, q: "" });
+  at("results").focus({ preventScroll: true });
+  scrollTo({ top: 0 });
+});
+at("next").addEventListener("click", () => {
+  tokens = [...tokens.slice(0, state.number), nextPage];
+  turn(nextPage, state.number + 1);
+});
+at("previous").addEventListener("click", () => {
+  const known = tokens[state.number - 2];
+  if (known === undefined) turn("", 1);
+  else turn(known, state.number - 1);
+});
+at("reset").addEventListener("click", () => {
+  photo = null;
+  change(everything());
+});
+addEventListener("popstate", restore);
+photos.listen({
+  input: at("photo"),
+  overlay: at("drop"),
+  limit: Number(document.body.dataset.maxUpload) * 2 ** 20 - 65_536,
+  chosen: (file) => {
+    say("");
+    setPhoto(file);
+  },
+  refused: say,
+});
+
+// Beside the results the filters stay open; above them, on a narrow screen, they are opened when wanted.
+const wide = matchMedia("(min-width: 56rem)");
+const fold = () => {
+  at("filters").open = wide.matches;
+};
+wide.addEventListener("change", fold);
+fold();
+restore();

@@ -1,0 +1,117 @@
+"""A catalogue of drawn shapes, indexed for real, and a server of it in a process of its own."""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image, ImageDraw
+
+from vision import extractors
+from vision.catalog.ingest import IndexOptions, Ingest
+from vision.settings import Settings
+from vision.solr.home import choose_port
+from vision.workspace import Workspace
+
+COLOURS = {"red": (200, 30, 40), "green": (30, 150, 60), "blue": (40, 70, 190), "yellow": (230, 200, 40)}
+SHAPES = ("circle", "square", "triangle", "stripes", "ring")
+NASTY = "red/circle 1 ü?&#%"
+GPS = 0x8825
+
+
+@dataclass(frozen=True)
+class Shop:
+    """What was indexed: 40 pictures of 39 products; a red circle has two."""
+
+    settings: Settings
+    folder: Path
+
+    def photo(self, name: str) -> bytes:
+        return (self.folder / "images" / name).read_bytes()
+
+
+def index_shop(solr_url: str, folder: Path) -> Shop:
+    """Draw the catalogue and index it with the extractor that needs no model."""
+    settings = Settings(home=folder / "home", solr_url=solr_url, collection="api-shop")
+    (folder / "images").mkdir()
+    with (folder / "catalogue.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", "product_id", "title", "image", "category", "color", "price", "currency", "url"])
+        for price, (color, shape, size) in enumerate(
+            ((color, shape, size) for color in COLOURS for shape in SHAPES for size in (1, 2)), start=1
+        ):
+            name = f"{color}-{shape}-{size}.jpg"
+            draw(color, shape, size).save(folder / "images" / name, exif=_exif())
+            id = NASTY if name == "red-circle-1.jpg" else f"{color}-{shape}-{size}"
+            product = "red-circle" if (color, shape) == ("red", "circle") else id
+            title = f"{color} {shape}"
+            url = "javascript:alert(1)" if price == 3 else f"https://shop.example/{price}"
+            writer.writerow([id, product, title, f"images/{name}", shape, color, price, "EUR", url])
+    workspace = Workspace(settings)
+    with workspace.client() as client, workspace.cache() as cache:
+        ingest = Ingest(client, workspace.store(), cache, workspace.roots())
+        ingest.run(folder / "catalogue.csv", "histogram", extractors.load("histogram"), IndexOptions())
+    return Shop(settings, folder)
+
+
+def draw(color: str, shape: str, size: int) -> Image.Image:
+    image = Image.new("RGB", (240, 300), (245, 245, 240))
+    pen = ImageDraw.Draw(image)
+    inset = 30 + 14 * size
+    box = (inset, inset, 240 - inset, 240 - inset)
+    fill = COLOURS[color]
+    if shape == "circle":
+        pen.ellipse(box, fill=fill)
+    elif shape == "square":
+        pen.rectangle(box, fill=fill)
+    elif shape == "triangle":
+        pen.polygon([(120, inset), (inset, 240 - inset), (240 - inset, 240 - inset)], fill=fill)
+    elif shape == "ring":
+        pen.ellipse(box, outline=fill, width=18)
+    else:
+        for y in range(inset, 240 - inset, 24):
+            pen.rectangle((inset, y, 240 - inset, y + 11), fill=fill)
+    return image
+
+
+def _exif() -> Image.Exif:
+    exif = Image.Exif()
+    exif[0x010F] = "A camera with a serial number"
+    exif.get_ifd(GPS)[1] = "N"
+    return exif
+
+
+_SCRIPT = """
+import sys
+from pathlib import Path
+from api.serve import serve
+from vision.settings import Settings
+home, solr, collection, port, *keys = sys.argv[1:]
+settings = Settings(
+    home=Path(home), solr_url=solr, collection=collection, port=int(port), api_keys=Path(keys[0]) if keys else None
+)
+serve(settings, started=lambda url: print(url, flush=True))
+"""
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[str]:
+    """The real server on a free port in a process of its own; its URL."""
+    assert settings.solr_url is not None and settings.collection is not None
+    arguments = [str(settings.home), settings.solr_url, settings.collection, str(choose_port(0))]
+    if settings.api_keys is not None:
+        arguments.append(str(settings.api_keys))
+    with subprocess.Popen([sys.executable, "-c", _SCRIPT, *arguments], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            url = process.stdout.readline().strip()
+            assert url, "the server did not start"
+            yield url.rstrip("/")
+        finally:
+            process.terminate()
+            assert process.wait(20) == 0

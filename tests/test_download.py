@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from vision import download
+from vision.errors import BadImage, TooLarge
+
+
+class Web(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        if self.path == "/picture":
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"x" * 1000)
+        elif self.path == "/moved":
+            self.send_response(302)
+            self.send_header("Location", "/picture")
+            self.end_headers()
+        elif self.path == "/slow":
+            self.server.stop.wait(5)  # type: ignore[attr-defined]
+        else:
+            self.send_error(404)
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def web() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Web) as server:
+        server.stop = threading.Event()  # type: ignore[attr-defined]
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.stop.set()  # type: ignore[attr-defined]
+        server.shutdown()
+        thread.join()
+
+
+def test_a_picture_is_fetched_also_where_it_moved(web: str) -> None:
+    assert download.picture(f"{web}/picture", 1000) == b"x" * 1000
+    assert download.picture(f"{web}/moved", 1000) == b"x" * 1000
+
+
+def test_limits(web: str) -> None:
+    with pytest.raises(TooLarge, match="more than"):
+        download.picture(f"{web}/picture", 999)
+    with pytest.raises(BadImage, match="answered 404"):
+        download.picture(f"{web}/nothing", 999)
+    with pytest.raises(BadImage, match="did not answer within 0.2 s"):
+        download.picture(f"{web}/slow", 999, timeout=0.2)
+    with pytest.raises(BadImage, match="could not be fetched"):
+        download.picture("http://127.0.0.1:9/", 999)
+
+
+@pytest.mark.parametrize("url", ["", "ftp://a/b", "file:///etc/passwd", "/etc/passwd", "http://", "http://[::1"])
+def test_what_is_no_web_address(url: str) -> None:
+    with pytest.raises(BadImage, match="is no web address"):
+        download.public_picture(url, 999)
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]", "10.0.0.1", "169.254.169.254", "0.0.0.0"])
+def test_strangers_reach_no_private_network(web: str, host: str) -> None:
+    port = web.rpartition(":")[2]
+    with pytest.raises(BadImage, match="not on the public internet"):
+        download.public_picture(f"http://{host}:{port}/picture", 999)
+
+
+def test_an_unknown_host() -> None:
+    with pytest.raises(BadImage, match="is not known"):
+        download.public_picture("http://nowhere.invalid/", 999)
