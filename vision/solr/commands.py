@@ -5,39 +5,17 @@ Exit status: 0 done, 1 it could not be done (or no Solr runs, for ``status``), 2
 
 from __future__ import annotations
 
-import functools
 import json
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
-from vision.errors import BadSetting, VisualSearchError
+from vision.console import progress_bars, reported
 
 if TYPE_CHECKING:
-    from vision.solr.jars import Progress
     from vision.solr.status import SolrStatus
-
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
-def _reported(function: Callable[P, T]) -> Callable[P, T]:
-    """Print what was raised on purpose as one message on stderr, without a traceback."""
-
-    @functools.wraps(function)
-    def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            return function(*args, **kwargs)
-        except BadSetting as error:
-            raise click.UsageError(str(error)) from error
-        except VisualSearchError as error:
-            raise click.ClickException(str(error)) from error
-
-    return wrapper
 
 
 @click.group()
@@ -49,7 +27,7 @@ def solr() -> None:
 @click.option("--heap", metavar="SIZE", help="Most memory for Java objects, as 512m or 2g.  [default: 512m]")
 @click.option("--port", type=click.IntRange(1, 65535), help="First port to try; a free one if taken.  [default: 8983]")
 @click.option("--json", "as_json", is_flag=True, help="Print the status as JSON.")
-@_reported
+@reported
 def start(heap: str | None, port: int | None, as_json: bool) -> None:
     """Start the embedded Solr, or say where it runs already. It stays up until `solr stop`."""
     from vision.settings import Settings
@@ -61,8 +39,8 @@ def start(heap: str | None, port: int | None, as_json: bool) -> None:
         click.echo(_as_json(found) if as_json else f"SOLR_URL is set, nothing was started: {_in_words(found)}")
         return
     began = time.monotonic()
-    with _jar_bar() as progress:
-        server = embedded(settings, progress=progress)
+    with progress_bars() as progress:
+        server = embedded(settings, progress=lambda done, total, name: progress("Solr's jars", done, total))
         started = server.start()
     found = server.status()
     if as_json:
@@ -77,7 +55,7 @@ def start(heap: str | None, port: int | None, as_json: bool) -> None:
 
 
 @solr.command()
-@_reported
+@reported
 def stop() -> None:
     """Stop the embedded Solr that `solr start` started, and nothing else."""
     from vision.settings import Settings
@@ -90,7 +68,7 @@ def stop() -> None:
 @solr.command()
 @click.option("--json", "as_json", is_flag=True, help="Print {url, version, java, simd, mode, collections}.")
 @click.pass_context
-@_reported
+@reported
 def status(context: click.Context, as_json: bool) -> None:
     """Say which Solr is used and what it holds; exit 1, with every JSON member null, when none runs."""
     from vision.settings import Settings
@@ -115,25 +93,3 @@ def _as_json(status: SolrStatus) -> str:
 def _in_words(status: SolrStatus) -> str:
     simd = "on" if status.simd else "off"
     return f"Solr {status.version} ({status.mode}) at {status.url}, Java {status.java}, SIMD {simd}"
-
-
-@contextmanager
-def _jar_bar() -> Iterator[Progress]:
-    """A progress bar on stderr that appears with the first jar fetched; none when all are there."""
-    shown: list[Any] = []
-
-    def progress(done: int, total: int, name: str) -> None:
-        if not shown:
-            from rich.console import Console
-            from rich.progress import Progress as Bar
-
-            bar = Bar(console=Console(stderr=True), transient=True)
-            bar.start()
-            shown.extend((bar, bar.add_task("Solr's jars", total=total)))
-        shown[0].update(shown[1], completed=done, description=f"Solr's jars: {name}")
-
-    try:
-        yield progress
-    finally:
-        if shown:
-            shown[0].stop()
