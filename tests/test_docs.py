@@ -48,7 +48,7 @@ def test_every_setting_is_documented_and_nothing_else() -> None:
 def test_commands_and_their_options_exist(path: Path) -> None:
     content = path.read_text(encoding="utf-8").replace("\\\n", " ")
     for line in re.findall(r"^(?: {4}|\$ )(?:\S+/)?visual-search (.*)$", content, flags=re.MULTILINE):
-        words = line.split(" #")[0].split()
+        words = re.split(r" [#|>&]", line)[0].split()
         found = command([word for word in words if not word.startswith("-")][:2])
         known = {name for parameter in found.params for name in parameter.opts}
         options = {word.split("=")[0] for word in words if re.match(r"--?[a-z]", word)} - {"--help", "--version"}

@@ -6,7 +6,10 @@ Its files live in one folder named after its fingerprint; the collection's docum
 from __future__ import annotations
 
 import hashlib
+import math
+import os
 import shutil
+import tempfile
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -68,12 +71,12 @@ class Embedding:
 
         Raises:
             BadImage: no picture that is accepted.
+            BadQuery: ``crop`` is no box inside the picture.
             ModelUnavailable: the extractor cannot be loaded.
         """
         with self._lock:
             extractor = self._extractor(models)
-        picture = open_picture(data, extractor) if crop is None else images.crop(images.decode(data), crop)
-        found: NDArray[np.float32] = self.vectors([picture], models=models)[0]
+        found: NDArray[np.float32] = self.vectors([open_picture(data, extractor, crop)], models=models)[0]
         return found
 
     def vectors(self, pictures: Sequence[Image.Image], *, models: Path | None = None) -> NDArray[np.float32]:
@@ -102,15 +105,21 @@ class Embedding:
         self._loaded["extractor"] = extractor
 
 
-def open_picture(data: bytes, extractor: Extractor) -> Image.Image:
+def open_picture(data: bytes, extractor: Extractor, crop: Sequence[float] | None = None) -> Image.Image:
     """Decode a picture for an extractor: the same way for indexing and for queries, so that a product finds itself.
 
-    Large JPEGs are decoded at a fraction of their size, yet at no less than twice what the extractor takes.
+    Large JPEGs are decoded at a fraction of their size, yet at no less than twice what the extractor takes; of a
+    ``crop`` = [x, y, w, h] that holds for the part itself, so that [0, 0, 1, 1] gives exactly what no crop gives.
 
     Raises:
         BadImage: no picture that is accepted.
+        BadQuery: ``crop`` is no box inside the picture.
     """
-    return images.decode(data, min_side=2 * max(extractor.info.input_size))
+    side = 2 * max(extractor.info.input_size)
+    if crop is None:
+        return images.decode(data, min_side=side)
+    _, _, width, height = images.check_box(crop)
+    return images.crop(images.decode(data, min_side=math.ceil(side / min(width, height))), crop)
 
 
 def check_vector(values: object) -> NDArray[np.float32]:
@@ -145,10 +154,23 @@ class EmbeddingStore:
         target = self.folder / embedding.fingerprint
         if (target / _DESCRIPTION).exists():
             return target
-        partial = self.folder / f".{embedding.fingerprint}.partial"
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        embedding.pca.save(partial / _PCA)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(prefix=f".{embedding.fingerprint}.", suffix=".partial", dir=self.folder))
+        try:
+            self._write(embedding, partial)
+            partial.chmod(0o755)
+            if not (target / _DESCRIPTION).exists():
+                shutil.rmtree(target, ignore_errors=True)
+            partial.rename(target)
+        except OSError:
+            if not (target / _DESCRIPTION).exists():  # else another process was quicker, with the same files
+                raise
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+        return target
+
+    def _write(self, embedding: Embedding, folder: Path) -> None:
+        embedding.pca.save(folder / _PCA)
         description = _Description(
             embedding.fingerprint,
             embedding.extractor,
@@ -156,10 +178,10 @@ class EmbeddingStore:
             embedding.sigma2,
             embedding.codec.to_dict(),
         )
-        (partial / _DESCRIPTION).write_bytes(msgspec.json.format(msgspec.json.encode(description)))
-        shutil.rmtree(target, ignore_errors=True)
-        partial.rename(target)
-        return target
+        with (folder / _DESCRIPTION).open("wb") as file:
+            file.write(msgspec.json.format(msgspec.json.encode(description)))
+            file.flush()
+            os.fsync(file.fileno())
 
     def load(self, fingerprint: str) -> Embedding:
         """The embedding with this fingerprint.
@@ -179,7 +201,7 @@ class EmbeddingStore:
         except FileNotFoundError as error:
             raise NotFound(
                 f"the collection's vectors are {fingerprint!r}, and {folder} does not hold that embedding; "
-                "copy the folder from the machine that indexed the catalogue, or index again here"
+                "copy the folder from the machine that indexed the catalogue, or index again here with --recreate"
             ) from error
         except msgspec.DecodeError as error:
             raise ModelUnavailable(f"{folder / _DESCRIPTION} cannot be read: {error}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Mapping
@@ -78,24 +79,19 @@ class Settings:
     def __post_init__(self) -> None:
         """Refuse values that would only fail later, and less clearly."""
         for name in ("solr_port", "port"):
-            value = getattr(self, name)
-            if not 1 <= value <= 65535:
-                raise BadSetting(f"{name} is {value}; a port is 1 to 65535")
+            self._check(name, 1 <= getattr(self, name) <= 65535, "a port is 1 to 65535")
         for name in ("max_upload_mb", "candidates"):
-            if getattr(self, name) < 1:
-                raise BadSetting(f"{name} is {getattr(self, name)}; it must be at least 1")
-        if self.exact_below < 0:
-            raise BadSetting(f"exact_below is {self.exact_below}; it must be 0 or more")
-        if self.solr_timeout <= 0:
-            raise BadSetting(f"solr_timeout is {self.solr_timeout}; it is seconds, more than 0")
-        if self.collection is not None and not re.fullmatch(r"\w[\w.-]*", self.collection, re.ASCII):
-            raise BadSetting(
-                f"collection is {self.collection!r}; Solr accepts letters, digits, '.', '_' and '-' in its name"
-            )
-        if self.solr_url is not None:
-            parts = urlsplit(self.solr_url)
-            if parts.scheme not in ("http", "https") or not parts.netloc:
-                raise BadSetting(f"SOLR_URL is {self.solr_url!r}; give it as http://host:8983/solr")
+            self._check(name, getattr(self, name) >= 1, "it must be at least 1")
+        self._check("exact_below", self.exact_below >= 0, "it must be 0 or more")
+        self._check("solr_timeout", 0 < self.solr_timeout < math.inf, "it is seconds, more than 0")
+        named = self.collection is None or re.fullmatch(r"\w[\w.-]*", self.collection, re.ASCII) is not None
+        self._check("collection", named, "Solr accepts letters, digits, '.', '_' and '-' in its name")
+        self._check("solr_url", self.solr_url is None or _is_base(self.solr_url), "give it as http://host:8983/solr")
+
+    def _check(self, name: str, accepted: bool, what: str) -> None:
+        if not accepted:
+            variable = next(each.metadata["env"] for each in fields(self) if each.name == name)
+            raise BadSetting(f"{name} ({variable}) is {getattr(self, name)!r}; {what}")
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
@@ -113,6 +109,14 @@ class Settings:
                 values[each.name] = _parse(variable, raw, str(each.type))
         values.update({k: v for k, v in overrides.items() if v is not None})
         return cls(**values)
+
+
+def _is_base(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none, brackets that do not match
+        return False
 
 
 def _parse(variable: str, raw: str, annotation: str) -> Any:

@@ -3,25 +3,56 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vision.errors import BadSetting, Conflict
+
 Features = NDArray[np.float32]
 _CHUNK = 500
+_PATIENCE_S = 60
 
 
 class FeatureCache:
     """(dims,) float32 by (extractor fingerprint, SHA-256 of the picture's bytes), in one SQLite file."""
 
     def __init__(self, path: Path) -> None:
-        """Open the file, creating it where there is none."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(path, timeout=60, isolation_level=None)
-        self._db.execute("PRAGMA journal_mode=WAL")
+        """Open the file, creating it where there is none.
+
+        Raises:
+            BadSetting: the file or its folder cannot be used.
+        """
+        self._path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise BadSetting(
+                f"the folder {path.parent} cannot be made ({error.strerror}); set VISUAL_SEARCH_HOME to one that can"
+            ) from error
+        with self._errors():
+            self._db = sqlite3.connect(path, timeout=_PATIENCE_S, isolation_level=None)
+            try:
+                self._prepare()
+            except BaseException:
+                self._db.close()
+                raise
+
+    def _prepare(self) -> None:
+        deadline = time.monotonic() + _PATIENCE_S
+        while True:
+            try:
+                self._db.execute("PRAGMA journal_mode=WAL")
+                break
+            except sqlite3.OperationalError as error:  # SQLite does not wait where two open a new file at once
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.execute(
             "CREATE TABLE IF NOT EXISTS features (extractor TEXT NOT NULL, picture BLOB NOT NULL, "
@@ -50,20 +81,53 @@ class FeatureCache:
         return {picture: np.frombuffer(vector, dtype="<f4") for picture, vector in found}
 
     def matrix(self, extractor: str, pictures: Sequence[bytes]) -> Features:
-        """(n, dims) features of pictures that are all here, in this order; a picture may come twice."""
+        """(n, dims) features of pictures, in this order; a picture may come twice.
+
+        Raises:
+            Conflict: some are not here; another process deleted or replaced the file.
+        """
         found = self.get(extractor, pictures)
+        missing = sum(picture not in found for picture in pictures)
+        if missing:
+            raise Conflict(f"{self._path} lost the features of {missing:,} pictures; run the same command again")
         return np.stack([found[picture] for picture in pictures])
 
     def put(self, extractor: str, features: Mapping[bytes, Features]) -> None:
-        """Keep features; on disk when this returns."""
+        """Keep features, all or none; on disk when this returns.
+
+        Raises:
+            BadSetting: the file cannot be written.
+        """
         rows = [(extractor, picture, np.asarray(vector, dtype="<f4").tobytes()) for picture, vector in features.items()]
-        self._db.execute("BEGIN")
-        self._db.executemany("INSERT OR REPLACE INTO features VALUES (?, ?, ?)", rows)
-        self._db.execute("COMMIT")
+        with self._errors(), self._transaction():
+            self._db.executemany("INSERT OR REPLACE INTO features VALUES (?, ?, ?)", rows)
 
     def _rows(self, columns: str, extractor: str, pictures: Sequence[bytes]) -> Iterable[tuple[bytes, bytes]]:
         for start in range(0, len(pictures), _CHUNK):
             chunk = pictures[start : start + _CHUNK]
             marks = ",".join("?" * len(chunk))
             sql = f"SELECT {columns} FROM features WHERE extractor = ? AND picture IN ({marks})"
-            yield from self._db.execute(sql, (extractor, *chunk))
+            with self._errors():
+                found = self._db.execute(sql, (extractor, *chunk)).fetchall()
+            yield from found
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise BadSetting(
+                f"the feature cache {self._path} cannot be used: {error}; make it writable, or delete it (features are "
+                "then extracted again), or set VISUAL_SEARCH_HOME to another folder"
+            ) from error

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from pathlib import Path
+from typing import IO, Any, ParamSpec, TypeVar
 
 import click
 
 from vision.console import progress_bars, reported
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 STAGES = {
     "jars": "fetching Solr",
@@ -19,6 +25,33 @@ STAGES = {
 }
 
 
+class Interrupted(click.ClickException):
+    """Ctrl+C in a command that goes on where it stopped."""
+
+    exit_code = 130
+
+    def __init__(self) -> None:
+        """The message is always the same."""
+        super().__init__("interrupted; run the same command again to go on")
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print the message alone: it was no error."""
+        click.echo(self.message, file=file, err=True)
+
+
+def resumable(function: Callable[P, T]) -> Callable[P, T]:
+    """Turn Ctrl+C into one line that says that nothing was lost, and exit status 130."""
+
+    @functools.wraps(function)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return function(*args, **kwargs)
+        except KeyboardInterrupt:
+            raise Interrupted from None
+
+    return wrapper
+
+
 @click.command()
 @click.argument("catalogue", type=click.Path(path_type=Path))
 @click.option("--extractor", default="inception_v3", show_default=True, help="NAME, tflite:PATH or onnx:PATH.")
@@ -27,9 +60,10 @@ STAGES = {
 @click.option("--dims", type=click.IntRange(1, 1024), default=1024, show_default=True, help="PCA components.")
 @click.option("--rejects", type=click.Path(path_type=Path), help="Rejected rows.  [default: CATALOGUE.rejects.jsonl]")
 @click.option("--allow-urls", is_flag=True, help="Fetch pictures that are web addresses.")
-@click.option("--recreate", is_flag=True, help="Delete the collection first.")
+@click.option("--recreate", is_flag=True, help="Delete the collection's old content, once the new one is ready.")
 @click.option("--json", "as_json", is_flag=True, help="Print {indexed, rejected, cached, seconds}.")
 @reported
+@resumable
 def index(
     catalogue: Path,
     extractor: str,
@@ -44,34 +78,41 @@ def index(
     """Index CATALOGUE (CSV, JSONL or Parquet): its pictures become vectors, its columns facets.
 
     Rows that cannot be indexed go to the rejects file with the reason; all others are indexed. Run it again after an
-    interruption: pictures that were extracted already are not extracted twice.
+    interruption: pictures that were extracted already are not extracted twice. Run it again after a change: rows with
+    a known id replace what was there, and what CATALOGUE no longer has stays, unless --recreate is given.
     """
     import orjson
 
     from vision import extractors
-    from vision.catalog import IndexOptions, Ingest
-    from vision.catalog.reader import check_file
+    from vision.catalog import IndexOptions, Ingest, reader
     from vision.settings import Settings
     from vision.workspace import Workspace
 
     settings = Settings.from_environment(collection=collection)
-    check_file(catalogue)
+    reader.probe(catalogue)
     loaded = extractors.load(extractor, models=settings.models)
-    options = IndexOptions(pca=pca, dims=dims, rejects=rejects, allow_urls=allow_urls, recreate=recreate)
+    options = IndexOptions(
+        pca=pca,
+        dims=dims,
+        rejects=rejects,
+        spare=settings.home / "rejects",
+        allow_urls=allow_urls,
+        recreate=recreate,
+    )
     with progress_bars(STAGES) as progress:
         workspace = Workspace(settings, progress=progress)
         with workspace.client() as client, workspace.cache() as cache:
             ingest = Ingest(client, workspace.store(), cache, workspace.roots(), progress=progress)
             report = ingest.run(catalogue, extractor, loaded, options)
+    for note in report.notes:
+        click.echo(f"PCA: {note}", err=as_json)
     if as_json:
         members = {name: getattr(report, name) for name in ("indexed", "rejected", "cached", "seconds")}
         click.echo(orjson.dumps(members).decode())
-        return
-    for note in report.notes:
-        click.echo(f"PCA: {note}")
-    click.echo(
-        f"{report.indexed:,} pictures indexed in {report.seconds:.1f} s into {client.collection!r} "
-        f"({report.cached:,} from the cache), embedding {report.embedding}"
-    )
+    else:
+        click.echo(
+            f"{report.indexed:,} pictures indexed in {report.seconds:.1f} s into {client.collection!r} "
+            f"({report.cached:,} from the cache), embedding {report.embedding}"
+        )
     if report.rejects is not None:
         click.echo(f"{report.rejected:,} rows rejected; the reasons are in {report.rejects}", err=True)

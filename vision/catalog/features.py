@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,10 +22,13 @@ from vision.catalog.product import Product, Rejected
 from vision.embedding import open_picture
 from vision.errors import BadImage
 from vision.extractors import Extractor
+from vision.extractors.base import batches
 
 BATCH = 32
 _READERS = 4
 _FEATURES = 1000
+# Pixels that are decoded before the extractor gets them: 200 MB, and what the readers decode beside it.
+_PIXELS = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ def check(path: Path) -> Iterator[Checked]:
             if found.id in seen:
                 raise Rejected(f"id {found.id!r} came before, in line {seen[found.id]}")
         except Rejected as rejected:
-            yield Checked(line, str(row.get("id") or ""), reason=str(rejected))
+            yield Checked(line, str(row.get("id") or "")[:200], reason=str(rejected))
             continue
         seen[found.id] = line
         yield Checked(line, found.id, product=found)
@@ -69,14 +73,15 @@ def extract(
     cache: FeatureCache,
     *,
     batch: int = BATCH,
-    advance: Callable[[int], None] = lambda rows: None,
-) -> Iterator[Checked]:
+    advance: Callable[[int], None] = lambda extracted: None,
+) -> Generator[Checked]:
     """Yield each row again, in order, with its picture's hash or the reason why the picture is no good.
 
     When a row is yielded its features are in the cache; only pictures that are not are decoded. Files are read in
     threads, two batches ahead at most. ``advance`` is told how many pictures of each batch were extracted.
     """
-    with ThreadPoolExecutor(_READERS, thread_name_prefix="pictures") as pool:
+    pool = ThreadPoolExecutor(_READERS, thread_name_prefix="pictures")
+    try:
         ahead: deque[Future[_Read]] = deque()
         for row in rows:
             ahead.append(pool.submit(_read, row, pictures))
@@ -86,6 +91,8 @@ def extract(
         while ahead:
             ready = [ahead.popleft().result() for _ in range(min(batch, len(ahead)))]
             yield from _finish(ready, pool, extractor, cache, advance)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def catalogue_features(
@@ -95,26 +102,31 @@ def catalogue_features(
     cache: FeatureCache,
     *,
     advance: Callable[[int], None] = lambda rows: None,
+    reject: Callable[[Checked], None] = lambda row: None,
 ) -> Iterator[NDArray[np.float32]]:
     """Batches of (n, dims) features of all different good pictures of a catalogue, in its order.
 
-    ``advance`` is told how many rows are through.
+    ``advance`` is told how many rows are through, ``reject`` of each row that is no good.
     """
     seen: set[bytes] = set()
-    batch: list[bytes] = []
+    wanted: list[bytes] = []
     done = 0
-    for row in extract(check(catalogue), pictures, extractor, cache):
-        done += 1
-        if row.picture is not None and row.picture not in seen:
-            seen.add(row.picture)
-            batch.append(row.picture)
-        if len(batch) == _FEATURES:
-            advance(done)
-            yield cache.matrix(extractor.fingerprint, batch)
-            batch = []
+    with closing(extract(check(catalogue), pictures, extractor, cache)) as rows:
+        for row in rows:
+            done += 1
+            if done % BATCH == 0:
+                advance(done)
+            if row.picture is None:
+                reject(row)
+            elif row.picture not in seen:
+                seen.add(row.picture)
+                wanted.append(row.picture)
+            if len(wanted) == _FEATURES:
+                yield cache.matrix(extractor.fingerprint, wanted)
+                wanted = []
     advance(done)
-    if batch:
-        yield cache.matrix(extractor.fingerprint, batch)
+    if wanted:
+        yield cache.matrix(extractor.fingerprint, wanted)
 
 
 def _read(row: Checked, pictures: Pictures) -> _Read:
@@ -129,7 +141,7 @@ def _read(row: Checked, pictures: Pictures) -> _Read:
 
 
 def _finish(
-    read: list[_Read],
+    read: Sequence[_Read],
     pool: ThreadPoolExecutor,
     extractor: Extractor,
     cache: FeatureCache,
@@ -137,21 +149,40 @@ def _finish(
 ) -> Iterator[Checked]:
     wanted = {each.row.picture: each.data for each in read if each.row.picture is not None}
     known = cache.known(extractor.fingerprint, list(wanted))
-    missing = [picture for picture in wanted if picture not in known]
-    opened: dict[bytes, Image.Image] = {}
-    bad: dict[bytes, str] = {}
-    for picture, result in zip(missing, pool.map(lambda one: _decode(wanted[one], extractor), missing), strict=True):
-        if isinstance(result, str):
-            bad[picture] = result
-        else:
-            opened[picture] = result
-    if opened:
-        features = extractor.extract(list(opened.values()))
-        cache.put(extractor.fingerprint, dict(zip(opened, features, strict=True)))
-    advance(len(opened))
+    missing = {picture: data for picture, data in wanted.items() if picture not in known}
+    bad = _fill(missing, pool, extractor, cache)
+    advance(len(missing) - len(bad))
     for each in read:
         reason = bad.get(each.row.picture or b"")
         yield each.row if reason is None else Checked(each.row.line, each.row.id, reason=f"image: {reason}")
+
+
+def _fill(
+    missing: dict[bytes, bytes], pool: ThreadPoolExecutor, extractor: Extractor, cache: FeatureCache
+) -> dict[bytes, str]:
+    """Decode pictures and put their features into the cache; returns the reasons of those that are no good."""
+    bad: dict[bytes, str] = {}
+    opened: dict[bytes, Image.Image] = {}
+    for part in batches(list(missing), _READERS):
+        decoded = pool.map(lambda picture: _decode(missing[picture], extractor), part)
+        for picture, result in zip(part, decoded, strict=True):
+            if isinstance(result, str):
+                bad[picture] = result
+            else:
+                opened[picture] = result
+        if sum(image.width * image.height for image in opened.values()) > _PIXELS:
+            bad |= _keep(opened, extractor, cache)
+            opened = {}
+    return bad | _keep(opened, extractor, cache)
+
+
+def _keep(opened: dict[bytes, Image.Image], extractor: Extractor, cache: FeatureCache) -> dict[bytes, str]:
+    if not opened:
+        return {}
+    features = dict(zip(opened, extractor.extract(list(opened.values())), strict=True))
+    bad = {picture: vector for picture, vector in features.items() if not np.isfinite(vector).all()}
+    cache.put(extractor.fingerprint, {picture: vector for picture, vector in features.items() if picture not in bad})
+    return dict.fromkeys(bad, f"{extractor.info.name} gives NaN or infinite values for it")
 
 
 def _decode(data: bytes, extractor: Extractor) -> Image.Image | str:

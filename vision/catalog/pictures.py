@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import stat
+import time
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import msgspec
 import requests
+import urllib3
 
 from vision.catalog.product import Rejected
+from vision.errors import BadSetting
 
 MAX_BYTES = 50 * 1024 * 1024
-_TIMEOUT = 20
+_CHUNK = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,8 @@ class Pictures:
 
     root: Path
     allow_urls: bool = False
+    timeout: float = 20.0
+    """Seconds for the answer of a URL, and again for all of its bytes."""
 
     @property
     def root_id(self) -> str:
@@ -38,34 +44,48 @@ class Pictures:
             return self._fetch(image)
         path = self.root / image
         try:
-            if path.stat().st_size > MAX_BYTES:
+            found = path.stat()
+            if stat.S_ISDIR(found.st_mode):
+                raise Rejected(f"image {image!r} is a folder")
+            if not stat.S_ISREG(found.st_mode):
+                raise Rejected(f"image {image!r} is no regular file")
+            if found.st_size > MAX_BYTES:
                 raise Rejected(f"image {image!r} is larger than {MAX_BYTES // 2**20} MiB")
             return path.read_bytes()
         except FileNotFoundError:
             raise Rejected(f"image {image!r} does not exist in {self.root}") from None
         except OSError as error:
-            raise Rejected(f"image {image!r} cannot be read: {error.strerror}") from error
+            raise Rejected(f"image {image[:200]!r} cannot be read: {error.strerror}") from error
 
     def _fetch(self, url: str) -> bytes:
         if not self.allow_urls:
             raise Rejected("image is a URL; pass --allow-urls to fetch pictures over the network")
         try:
-            with requests.get(url, timeout=_TIMEOUT, stream=True) as response:
+            with requests.get(url, timeout=self.timeout, stream=True) as response:
                 if response.status_code != 200:
                     raise Rejected(f"image URL answered {response.status_code}")
+                deadline = time.monotonic() + self.timeout
                 data = bytearray()
-                for chunk in response.iter_content(1 << 16):
+                while chunk := response.raw.read1(_CHUNK, decode_content=True):
                     data += chunk
                     if len(data) > MAX_BYTES:
                         raise Rejected(f"image URL gives more than {MAX_BYTES // 2**20} MiB")
+                    if time.monotonic() > deadline:
+                        raise Rejected(f"image URL was not read to its end within {self.timeout:g} s")
                 return bytes(data)
-        except requests.RequestException as error:
+        except (requests.Timeout, urllib3.exceptions.TimeoutError):
+            raise Rejected(f"image URL did not answer within {self.timeout:g} s") from None
+        except requests.ConnectionError as error:
+            raise Rejected("image URL could not be fetched: no connection") from error
+        except urllib3.exceptions.HTTPError as error:
+            raise Rejected("image URL could not be fetched: the answer broke off or is damaged") from error
+        except (requests.RequestException, ValueError) as error:
             raise Rejected(f"image URL could not be fetched: {type(error).__name__}") from error
 
 
 def is_url(image: str) -> bool:
     """Whether a row's image is a web address."""
-    return urlsplit(image).scheme in ("http", "https")
+    return image[:8].lower().startswith(("http://", "https://"))
 
 
 class Roots:
@@ -79,7 +99,7 @@ class Roots:
         """Keep a catalogue's folder under its short name."""
         known = self._read() | {pictures.root_id: str(pictures.root.resolve())}
         self.file.parent.mkdir(parents=True, exist_ok=True)
-        partial = self.file.with_suffix(".partial")
+        partial = self.file.with_suffix(f".{os.getpid()}.partial")
         partial.write_bytes(msgspec.json.format(msgspec.json.encode(known)))
         partial.replace(self.file)
 
@@ -95,4 +115,7 @@ class Roots:
     def _read(self) -> dict[str, str]:
         if not self.file.exists():
             return {}
-        return msgspec.json.decode(self.file.read_bytes(), type=dict[str, str])
+        try:
+            return msgspec.json.decode(self.file.read_bytes(), type=dict[str, str])
+        except msgspec.DecodeError as error:
+            raise BadSetting(f"{self.file} is damaged ({error}); delete it, and index each catalogue again") from error

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from vision.console import progress_bars, reported
+from vision.catalog.commands import STAGES, resumable
+from vision.console import Progress, progress_bars, reported
+from vision.errors import BadSetting
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from vision.catalog.cache import FeatureCache
+    from vision.extractors import Extractor
 
 
 @click.group()
@@ -26,6 +37,7 @@ def pca() -> None:
 @click.option("--allow-urls", is_flag=True, help="Fetch pictures that are web addresses.")
 @click.option("--json", "as_json", is_flag=True, help="Print {file, fingerprint, dims, samples, total, variance}.")
 @reported
+@resumable
 def fit(
     catalogue: Path, out: Path, extractor: str, dims: int, sample: int, seed: int, allow_urls: bool, as_json: bool
 ) -> None:
@@ -34,24 +46,26 @@ def fit(
 
     from vision import extractors, reduction
     from vision.catalog import reader
-    from vision.catalog.commands import STAGES
-    from vision.catalog.features import catalogue_features
-    from vision.catalog.pictures import Pictures
     from vision.settings import Settings
     from vision.workspace import Workspace
 
     settings = Settings.from_environment()
-    total = reader.count(catalogue)
+    reader.probe(catalogue)
+    if out.resolve() == catalogue.resolve() or out.is_dir():
+        raise BadSetting(f"--out {out} is {'a folder' if out.is_dir() else 'the catalogue itself'}; give another file")
     loaded = extractors.load(extractor, models=settings.models)
+    rejected: list[str] = []
     with progress_bars(STAGES) as progress, Workspace(settings).cache() as cache:
-        pictures = Pictures(catalogue.parent, allow_urls)
-        batches = catalogue_features(
-            catalogue, pictures, loaded, cache, advance=lambda done: progress("extract", done, total)
-        )
+        batches = _features(catalogue, allow_urls, loaded, cache, progress, rejected)
         fitted = reduction.fit(
             batches, extractor_fingerprint=loaded.fingerprint, n_components=dims, sample=sample, seed=seed
         )
+    try:
         fitted.save(out)
+    except OSError as error:
+        raise BadSetting(f"--out {out} cannot be written: {error.strerror}") from error
+    if rejected:
+        click.echo(f"{len(rejected):,} rows are no good and were left out; the first: {rejected[0]}", err=True)
     variance = float(fitted.explained_variance_ratio.sum())
     if as_json:
         about = {
@@ -67,3 +81,38 @@ def fit(
     for note in fitted.notes:
         click.echo(note)
     click.echo(f"{out}: {fitted.dims_in} to {fitted.dims_out} dimensions keep {variance:.2%} of the variance")
+
+
+def _features(
+    catalogue: Path,
+    allow_urls: bool,
+    extractor: Extractor,
+    cache: FeatureCache,
+    progress: Progress,
+    rejected: list[str],
+) -> Iterator[NDArray[np.float32]]:
+    """Batches of features of the catalogue's different pictures; reasons of rejected rows go to ``rejected``.
+
+    Raises:
+        BadCatalogue: fewer than the two pictures that a PCA needs.
+    """
+    from vision.catalog import reader
+    from vision.catalog.features import catalogue_features
+    from vision.catalog.pictures import Pictures
+    from vision.errors import BadCatalogue
+
+    total = reader.count(catalogue)
+    found = 0
+    for batch in catalogue_features(
+        catalogue,
+        Pictures(catalogue.parent, allow_urls),
+        extractor,
+        cache,
+        advance=lambda done: progress("extract", done, total),
+        reject=lambda row: rejected.append(f"line {row.line}: {row.reason}"),
+    ):
+        found += len(batch)
+        yield batch
+    if found < 2:
+        first = f"; {len(rejected):,} rows are no good, the first: {rejected[0]}" if rejected else ""
+        raise BadCatalogue(f"{catalogue.name} has {found} different good pictures, a PCA needs 2 or more{first}")

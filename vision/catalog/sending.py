@@ -1,0 +1,92 @@
+"""Second pass over a catalogue: documents are composed and sent, committed, and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from typing import Any
+
+from vision.catalog.cache import FeatureCache
+from vision.catalog.documents import document
+from vision.catalog.product import Product
+from vision.catalog.survey import Survey
+from vision.console import Progress
+from vision.embedding import Embedding
+from vision.errors import SolrRefused
+from vision.search.composer import SEPARATOR
+from vision.solr.client import SolrClient
+
+_SEND = 200
+_VERIFY = 1000
+# Merging the index into one segment rewrites all of it: worth it after a load of this many pictures that are also
+# at least half of the collection, not after a small change.
+_BULK = 1000
+
+Pair = tuple[Product, bytes]
+
+
+def send(
+    client: SolrClient, survey: Survey, embedding: Embedding, cache: FeatureCache, root: str, progress: Progress
+) -> None:
+    """Send every good row; while Solr reads one batch the next is composed. Nothing is committed.
+
+    Raises:
+        Conflict: the catalogue changed since its survey.
+        SolrError: Solr did not answer or refused.
+    """
+    products = survey.products()
+    sent = 0
+    pending: Future[None] | None = None
+    with ThreadPoolExecutor(1, thread_name_prefix="send") as sender:
+        while batch := list(islice(products, _SEND)):
+            documents = _compose(batch, embedding, cache, root)
+            if pending is not None:
+                pending.result()
+            pending = sender.submit(client.add, documents)
+            sent += len(batch)
+            progress("index", sent, survey.good)
+        if pending is not None:
+            pending.result()
+
+
+def commit(client: SolrClient, good: int, progress: Progress) -> None:
+    """Make what was sent visible; after a bulk load, in one segment."""
+    progress("commit", 0, None)
+    client.commit()
+    if good >= _BULK and 2 * good >= client.count():
+        progress("merge", 0, None)
+        client.merge()
+
+
+def verify(client: SolrClient, survey: Survey, embedding: Embedding, progress: Progress) -> None:
+    """Count the sent pictures in Solr, by id and embedding.
+
+    Raises:
+        SolrRefused: some are not there.
+        Conflict: the catalogue changed since its survey.
+    """
+    present = 0
+    ids = (product.id for product, _ in survey.products())
+    wanted = f"{{!terms f=id cache=false separator='{SEPARATOR}' v=$wanted}}"
+    progress("verify", 0, survey.good)
+    while batch := list(islice(ids, _VERIFY)):
+        made_with = {"fq": "{!term f=embedding v=$made_with}", "made_with": embedding.fingerprint}
+        present += client.count(wanted, wanted=SEPARATOR.join(batch), **made_with)
+        progress("verify", present, survey.good)
+    if present != survey.good:
+        raise SolrRefused(
+            f"Solr holds {present:,} of the {survey.good:,} pictures that were sent to {client.collection!r}; "
+            "run the same command again, and look into Solr's log if that does not help",
+            status=500,
+        )
+
+
+def _compose(batch: Sequence[Pair], embedding: Embedding, cache: FeatureCache, root: str) -> list[dict[str, Any]]:
+    features = cache.matrix(embedding.extractor_fingerprint, [picture for _, picture in batch])
+    vectors = embedding.pca.transform(features)
+    coarse = embedding.codec.encode(vectors)
+    return [
+        document(product, vector=vector, coarse=code, embedding=embedding.fingerprint, image_hash=picture, root=root)
+        for (product, picture), vector, code in zip(batch, vectors, coarse, strict=True)
+    ]

@@ -1,0 +1,74 @@
+"""What the first pass over a catalogue found: enough to walk it again, and to notice that it changed meanwhile."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from vision.catalog.features import Checked, check
+from vision.catalog.product import Product
+from vision.errors import Conflict
+
+_HASH = 32
+_ROW = 8
+_NONE = bytes(_HASH)
+
+
+class Survey:
+    """40 bytes a row: its picture's SHA-256, zeros for a rejected row, and a short hash of its id and image."""
+
+    def __init__(self, catalogue: Path) -> None:
+        """Begin with no rows."""
+        self.catalogue = catalogue
+        self.good = 0
+        self._pictures = bytearray()
+        self._rows = bytearray()
+
+    def __len__(self) -> int:
+        """How many rows there are, good and rejected."""
+        return len(self._rows) // _ROW
+
+    def add(self, row: Checked) -> None:
+        """Note the next row."""
+        self.good += row.picture is not None
+        self._pictures += row.picture or _NONE
+        self._rows += _row_hash(row.id, row.product if row.picture is not None else None)
+
+    def pictures(self) -> dict[bytes, None]:
+        """The different pictures of good rows, in their order."""
+        unique = dict.fromkeys(self._picture(row) for row in range(len(self)))
+        unique.pop(_NONE, None)
+        return unique
+
+    def products(self) -> Iterator[tuple[Product, bytes]]:
+        """Read the catalogue again: each good row's product and its picture's hash.
+
+        Raises:
+            Conflict: the file is not the same any more; what was yielded so far is right.
+        """
+        number = 0
+        for number, row in enumerate(check(self.catalogue), start=1):
+            picture = self._picture(number - 1)
+            product = row.product if picture != _NONE else None
+            hashed = bytes(self._rows[(number - 1) * _ROW : number * _ROW])
+            if hashed != _row_hash(row.id, product) or (product is None and picture != _NONE):
+                raise self._changed(f"line {row.line} is another row now")
+            if product is not None:
+                yield product, picture
+        if number != len(self):
+            raise self._changed(f"it had {len(self):,} rows and has {number:,} now")
+
+    def _picture(self, row: int) -> bytes:
+        return bytes(self._pictures[row * _HASH : (row + 1) * _HASH])
+
+    def _changed(self, how: str) -> Conflict:
+        return Conflict(
+            f"{self.catalogue.name} changed while it was being indexed: {how}; nothing wrong was sent, run the same "
+            "command again"
+        )
+
+
+def _row_hash(id: str, product: Product | None) -> bytes:
+    text = id if product is None else f"{id}\0{product.image}"
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_ROW).digest()
