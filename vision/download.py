@@ -8,6 +8,7 @@ import time
 from urllib.parse import urljoin, urlsplit
 
 import requests
+import urllib3
 
 from vision.errors import BadImage, TooLarge
 
@@ -83,14 +84,19 @@ def _get(url: str, max_bytes: int, timeout: float, *, redirects: bool) -> bytes 
                 raise BadImage(f"the web address answered {response.status_code}")
             deadline = time.monotonic() + timeout
             data = bytearray()
-            for chunk in response.iter_content(_CHUNK):
+            # read1 returns what is there: a sender that drips cannot hold the deadline off.
+            while chunk := response.raw.read1(_CHUNK, decode_content=True):
                 data += chunk
                 if len(data) > max_bytes:
                     raise TooLarge(f"the web address gives more than {max_bytes / 2**20:g} MiB")
                 if time.monotonic() > deadline:
                     raise BadImage(f"the web address was not read to its end within {timeout:g} s")
             return bytes(data)
-    except requests.Timeout:
+    except (requests.Timeout, urllib3.exceptions.TimeoutError):
         raise BadImage(f"the web address did not answer within {timeout:g} s") from None
+    except requests.ConnectionError as error:
+        raise BadImage("the web address could not be fetched: no connection") from error
+    except urllib3.exceptions.HTTPError as error:
+        raise BadImage("the web address could not be fetched: the answer broke off or is damaged") from error
     except (requests.RequestException, ValueError) as error:  # ValueError: some malformed addresses
         raise BadImage(f"the web address could not be fetched: {type(error).__name__}") from error

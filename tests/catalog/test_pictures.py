@@ -129,22 +129,27 @@ def test_urls_are_fetched_with_the_flag(shop: str, tmp_path: Path) -> None:
 
 def test_urls_that_fail(shop: str, tmp_path: Path) -> None:
     pictures = Pictures(tmp_path, allow_urls=True)
-    assert reason(pictures, f"{shop}/missing") == "image URL answered 404"
-    assert reason(pictures, f"{shop}/broken") == "image URL answered 500"
-    assert reason(pictures, f"{shop}/endless") == "image URL gives more than 50 MiB"
-    assert reason(pictures, f"{shop}/cut") == "image URL could not be fetched: the answer broke off or is damaged"
-    assert reason(pictures, "http://[bad") == "image URL could not be fetched: InvalidURL"
+    assert reason(pictures, f"{shop}/missing") == "image: the web address answered 404"
+    assert reason(pictures, f"{shop}/broken") == "image: the web address answered 500"
+    assert reason(pictures, f"{shop}/endless") == "image: the web address gives more than 50 MiB"
+    assert (
+        reason(pictures, f"{shop}/cut")
+        == "image: the web address could not be fetched: the answer broke off or is damaged"
+    )
+    assert (
+        reason(pictures, "http://[bad") == "image: 'http://[bad' is no web address; http:// and https:// are accepted"
+    )
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         nobody = f"http://127.0.0.1:{free.getsockname()[1]}/a.png"
-        assert reason(pictures, nobody) == "image URL could not be fetched: no connection"
+        assert reason(pictures, nobody) == "image: the web address could not be fetched: no connection"
 
 
 def test_urls_that_take_too_long(shop: str, tmp_path: Path) -> None:
     pictures = Pictures(tmp_path, allow_urls=True, timeout=0.2)
     began = time.monotonic()
-    assert reason(pictures, f"{shop}/silent") == "image URL did not answer within 0.2 s"
-    assert reason(pictures, f"{shop}/drip") == "image URL was not read to its end within 0.2 s"
+    assert reason(pictures, f"{shop}/silent") == "image: the web address did not answer within 0.2 s"
+    assert reason(pictures, f"{shop}/drip") == "image: the web address was not read to its end within 0.2 s"
     assert time.monotonic() - began < 1.2
 
 

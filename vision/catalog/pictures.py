@@ -5,19 +5,16 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-import requests
-import urllib3
 
+from vision import download
 from vision.catalog.product import Rejected
-from vision.errors import BadSetting
+from vision.errors import BadImage, BadSetting, TooLarge
 
 MAX_BYTES = 50 * 1024 * 1024
-_CHUNK = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -61,26 +58,9 @@ class Pictures:
         if not self.allow_urls:
             raise Rejected("image is a URL; pass --allow-urls to fetch pictures over the network")
         try:
-            with requests.get(url, timeout=self.timeout, stream=True) as response:
-                if response.status_code != 200:
-                    raise Rejected(f"image URL answered {response.status_code}")
-                deadline = time.monotonic() + self.timeout
-                data = bytearray()
-                while chunk := response.raw.read1(_CHUNK, decode_content=True):
-                    data += chunk
-                    if len(data) > MAX_BYTES:
-                        raise Rejected(f"image URL gives more than {MAX_BYTES // 2**20} MiB")
-                    if time.monotonic() > deadline:
-                        raise Rejected(f"image URL was not read to its end within {self.timeout:g} s")
-                return bytes(data)
-        except (requests.Timeout, urllib3.exceptions.TimeoutError):
-            raise Rejected(f"image URL did not answer within {self.timeout:g} s") from None
-        except requests.ConnectionError as error:
-            raise Rejected("image URL could not be fetched: no connection") from error
-        except urllib3.exceptions.HTTPError as error:
-            raise Rejected("image URL could not be fetched: the answer broke off or is damaged") from error
-        except (requests.RequestException, ValueError) as error:
-            raise Rejected(f"image URL could not be fetched: {type(error).__name__}") from error
+            return download.picture(url, MAX_BYTES, timeout=self.timeout)
+        except (BadImage, TooLarge) as error:
+            raise Rejected(f"image: {error}") from error
 
 
 def is_url(image: str) -> bool:
