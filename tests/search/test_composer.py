@@ -59,7 +59,10 @@ def test_tail_puts_the_same_candidates_first() -> None:
     assert tail["near"] == approximate["near"]
     assert tail["q"] == "{!bool filter=$base must=$blend cache=false}"
     assert tail["sort"] == "if(exists(query($near)),1,0) desc,score desc,id asc"
-    assert tail["sort"] in tail["fq"][-1]
+    assert tail["fq"][-1] == (
+        "{!collapse tag=group field=product_id sort='if(exists(query($near)),1,0) desc,score desc'}"
+    )
+    assert approximate["fq"][-1] == "{!collapse tag=group field=product_id}"
 
 
 def test_threshold_bounds_coarsely_before_it_verifies() -> None:

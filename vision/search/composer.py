@@ -92,7 +92,7 @@ def compose(query: Query, plan: Plan, vectors: QueryVectors | None) -> Params:
     if plan.way is Way.TAIL:
         sort = f"{_IN_CANDIDATES} desc,{sort}"
     if query.grouped:
-        params["fq"].append(f"{{!collapse tag={GROUP_TAG} field=product_id sort='{_head_sort(plan)}'}}")
+        params["fq"].append(f"{{!collapse tag={GROUP_TAG} field=product_id{_head_sort(plan)}}}")
     params |= {
         "sort": sort,
         "fl": _returned(query, vectors),
@@ -192,8 +192,13 @@ def _clauses(plan: Plan, vectors: QueryVectors | None, filters: dict[str, str], 
 
 
 def _head_sort(plan: Plan) -> str:
-    """A product is shown as its best picture, the one with the smallest id among equals."""
-    return f"{_IN_CANDIDATES} desc,score desc,id asc" if plan.way is Way.TAIL else "score desc,id asc"
+    """Which picture stands for its product: the best one, by Solr's default, which is much the quickest.
+
+    Words score all pictures of a product alike: there the first id stands, whatever was written last.
+    """
+    if plan.way is Way.TAIL:
+        return f" sort='{_IN_CANDIDATES} desc,score desc'"
+    return " sort='score desc,id asc'" if plan.way in (Way.TEXT, Way.BROWSE) else ""
 
 
 def _returned(query: Query, vectors: QueryVectors | None) -> str:
