@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
@@ -16,6 +17,7 @@ Row = Mapping[str, Any]
 Read = tuple[int, Row | None, str]
 
 _PARQUET_BATCH = 1000
+_SURROGATE = re.compile("[\udc80-\udcff]")
 _MAX_LINE = 16 * 1024 * 1024
 _FOREIGN = {
     b"\xff\xfe": "UTF-16 text; save it as UTF-8 (Excel: 'CSV UTF-8')",
@@ -123,16 +125,15 @@ def _named(names: Sequence[str], cells: Iterable[Any]) -> tuple[Row | None, str]
 
 def _not_utf8(cells: Sequence[str]) -> str:
     """What is wrong with the first byte that is not UTF-8, and what to do; empty where all are."""
-    for cell in cells:
-        for character in cell:
-            if "\udc80" <= character <= "\udcff":
-                byte = ord(character) - 0xDC00
-                shown = bytes([byte]).decode("cp1252", "replace")
-                return (
-                    f"not UTF-8 (byte 0x{byte:02X}, which Windows-1252 has for {shown!r}); save the file as UTF-8, "
-                    "or convert it: iconv -f WINDOWS-1252 -t UTF-8"
-                )
-    return ""
+    found = next((found for cell in cells if (found := _SURROGATE.search(cell))), None)
+    if found is None:
+        return ""
+    byte = ord(found.group()) - 0xDC00
+    shown = bytes([byte]).decode("cp1252", "replace")
+    return (
+        f"not UTF-8 (byte 0x{byte:02X}, which Windows-1252 has for {shown!r}); save the file as UTF-8, "
+        "or convert it: iconv -f WINDOWS-1252 -t UTF-8"
+    )
 
 
 def _check_beginning(path: Path) -> None:
