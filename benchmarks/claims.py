@@ -306,6 +306,23 @@ def vecsim_threshold(forms: Forms) -> Seen:
     return Seen(f"{found} of {exact} within the distance found", found < exact)
 
 
+def posts_of_a_web_page(forms: Forms) -> Seen:
+    """What a page in a browser may send anywhere without being asked: a POST of text/plain."""
+    headers = {"Content-Type": "text/plain", "Origin": "http://elsewhere.example"}
+    url, session = forms.client.url, forms.client.session
+
+    def post(path: str, body: str) -> int:
+        return session.post(f"{url}/{path}", data=body, headers=headers, timeout=30).status_code
+
+    deletion = '{"delete": {"query": "id:nobody"}}'
+    update, json_update = post("update", deletion), post("update/json", deletion)
+    config = post("config", '{"set-user-property": {"benchmark": "1"}}')
+    return Seen(
+        f"text/plain to /update HTTP {update}, to /update/json {json_update}, to /config {config}",
+        update == 415 and json_update == 200,
+    )
+
+
 CLAIMS: Sequence[tuple[str, Callable[[Forms], Seen]]] = (
     ("{!knn} as the main query", knn_as_main_query),
     ("… with tag and excludeTags", knn_main_query_and_exclude_tags),
@@ -329,4 +346,5 @@ CLAIMS: Sequence[tuple[str, Callable[[Forms], Seen]]] = (
     ("digits of a query vector", query_vector_digits),
     ("timeAllowed", partial_answers),
     ("{!vectorSimilarity} for a threshold", vecsim_threshold),
+    ("a POST of any web page", posts_of_a_web_page),
 )
