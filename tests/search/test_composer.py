@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from vision.errors import BadQuery
-from vision.search.composer import SEPARATOR, QueryVectors, compose, compose_count, number, vector
+from vision.search.composer import QueryVectors, compose, compose_count, number, vector
 from vision.search.model import Plan, Query, Range, Way, Weights
+from vision.solr.fields import SEPARATOR
 
 FULL = np.zeros(1024, dtype=np.float32)
 VECTORS = QueryVectors(FULL, np.zeros(256, dtype=np.int8), sigma2=2.0, coarse_limit=99.0)

@@ -14,8 +14,8 @@ from vision.catalog.survey import Survey
 from vision.console import Progress
 from vision.embedding import Embedding
 from vision.errors import SolrRefused
-from vision.search.composer import SEPARATOR
 from vision.solr.client import SolrClient
+from vision.solr.fields import SEPARATOR
 
 _SEND = 200
 _VERIFY = 1000

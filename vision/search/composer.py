@@ -24,12 +24,11 @@ from numpy.typing import NDArray
 
 from vision.search.model import SORTS, Plan, Query, Range, Way
 from vision.search.text import escape
-from vision.solr.fields import solr_field
+from vision.solr.fields import SEPARATOR, solr_field
 
 Params = dict[str, Any]
 
 GROUP_TAG = "group"
-SEPARATOR = "\u001f"
 FACET_LIMIT = 1000
 RETURNED = "id,product_id,title,image,url,price,currency,in_stock,attr_*,score"
 _IN_CANDIDATES = "if(exists(query($near)),1,0)"

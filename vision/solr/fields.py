@@ -8,6 +8,8 @@ from vision.errors import BadQuery
 
 ATTRIBUTE_PREFIX = "attr_"
 NUMBERS = ("price",)
+# Between the values of a `{!terms}` query: no value can hold it, as control characters are refused.
+SEPARATOR = "\u001f"
 PLAIN = ("currency", "in_stock", "product_id")
 _NAME = re.compile(r"[^\W\d]\w*\Z")
 
