@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from vision.settings import Settings
+
+
+def pytest_configure() -> None:
+    """Let Ctrl+C reach what the tests start: a shell's background job ignores it, and passes that on."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
