@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +23,10 @@ def sleeper(tmp_path: Path) -> Iterator[State]:
     command = [sys.executable, "-c", "import time; time.sleep(60)", TOKEN_PROPERTY + TOKEN]
     popen = process.spawn(command, environ=dict(os.environ), cwd=tmp_path, log=tmp_path / "log")
     try:
-        # Only after exec does the command line hold the token.
+        # For a moment after exec the kernel shows an empty command line.
+        deadline = time.monotonic() + 10
+        while TOKEN_PROPERTY + TOKEN not in psutil.Process(popen.pid).cmdline() and time.monotonic() < deadline:
+            time.sleep(0.01)
         yield State(popen.pid, psutil.Process(popen.pid).create_time(), 1, str(tmp_path), "java", "512m", TOKEN)
     finally:
         popen.kill()
