@@ -38,7 +38,7 @@ def main(pictures: int, as_json: bool) -> None:
         said("collapse")
         tables += collapse.run(synthetic, queries=10)
     said("recall")
-    tables += recall.run(pictures, queries=30)
+    tables += recall.run(pictures // 2, queries=20)
     said("fields")
     tables += fields.run(pictures // 4, rounds=1)
     said("startup")
@@ -47,6 +47,7 @@ def main(pictures: int, as_json: bool) -> None:
     tables += capacity.run(capacity.Options(pictures=2 * pictures, queries=20))
     said("done")
     emit("quick", tables, as_json=as_json)
+    forms.check(tables)
 
 
 if __name__ == "__main__":
