@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -57,3 +58,8 @@ def test_a_heap_java_would_refuse(heap: str) -> None:
 
 def test_solrs_own_variables_do_not_reach_it() -> None:
     assert environment({"SOLR_URL": "x", "SOLR_HOME": "y", "ZK_HOST": "z", "PATH": "p"}) == {"PATH": "p"}
+
+
+def test_handlers_cannot_be_changed_over_http_unless_asked_for() -> None:
+    assert "-Ddisable.configEdit=true" in command(launch())
+    assert "-Ddisable.configEdit=true" not in command(replace(launch(), config_edit=True))

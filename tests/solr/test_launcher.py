@@ -20,7 +20,8 @@ from click.testing import CliRunner
 
 from vision.errors import BadSetting, SolrNotStarted
 from vision.settings import Settings
-from vision.solr import process
+from vision.solr import configset, process
+from vision.solr.client import SolrClient
 from vision.solr.commands import solr as commands
 from vision.solr.home import choose_port
 from vision.solr.java import find_java
@@ -315,3 +316,15 @@ def test_nothing_happens_before_start(settings: Settings) -> None:
 def test_a_bad_heap_is_refused_at_once(settings: Settings) -> None:
     with pytest.raises(BadSetting):
         EmbeddedSolr(settings, heap="plenty")
+
+
+@pytest.mark.solr
+def test_a_web_page_cannot_unlock_select(settings: Settings) -> None:
+    """What a page on the same machine may send without being asked: a POST of plain text."""
+    with EmbeddedSolr(settings, port=0) as solr, SolrClient(solr.url, "locked") as client:
+        configset.create(client)
+        body = '{"update-requesthandler": {"name": "/select", "class": "solr.SearchHandler"}}'
+        answer = client.session.post(
+            f"{client.url}/config", data=body, headers={"Content-Type": "text/plain"}, timeout=10
+        )
+        assert answer.status_code == 403

@@ -30,6 +30,7 @@ class Launch:
     port: int
     heap: str
     token: str
+    config_edit: bool = False
 
     @property
     def logs(self) -> Path:
@@ -85,6 +86,8 @@ def command(launch: Launch) -> list[str]:
         f"-Dwebapp.dir={launch.embedded / 'webapp'}",
         f"-Djetty.port={launch.port}",
         "-Dsolr.jetty.host=127.0.0.1",
+        # A web page on this machine can send a POST to any loopback port: it must not be able to unlock /select.
+        *([] if launch.config_edit else ["-Ddisable.configEdit=true"]),
         f"{TOKEN_PROPERTY}{launch.token}",
         "-cp",
         os.pathsep.join(str(jar) for jar in launch.jars),

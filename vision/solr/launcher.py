@@ -59,6 +59,7 @@ class EmbeddedSolr:
         java: Java | None = None,
         timeout: float = 120.0,
         progress: Progress | None = None,
+        config_edit: bool = False,
     ) -> None:
         """Nothing is started, written or looked for yet.
 
@@ -70,6 +71,7 @@ class EmbeddedSolr:
             java: The best of this machine by default.
             timeout: Seconds from launch to the first answer, before it is given up.
             progress: Told about each jar while they are fetched.
+            config_edit: Whether Solr's Config API may change handlers; our own configset needs no such change.
 
         Raises:
             BadSetting: a heap that is not written as Java wants it.
@@ -82,6 +84,7 @@ class EmbeddedSolr:
         self._java = java
         self._timeout = timeout
         self._progress = progress
+        self._config_edit = config_edit
         self._owned: subprocess.Popen[bytes] | None = None
         self._watchdog: subprocess.Popen[bytes] | None = None
 
@@ -184,7 +187,14 @@ class EmbeddedSolr:
             port = self._port
             for attempt in range(_PORT_TRIES):
                 launch = Launch(
-                    java, jars, embedded_dir(), self.home, choose_port(port), self._heap, secrets.token_hex(8)
+                    java=java,
+                    jars=jars,
+                    embedded=embedded_dir(),
+                    home=self.home,
+                    port=choose_port(port),
+                    heap=self._heap,
+                    token=secrets.token_hex(8),
+                    config_edit=self._config_edit,
                 )
                 try:
                     return self._launch(launch, watched=watched)
