@@ -79,6 +79,8 @@ def test_words_match_all_or_nothing_and_compounds_are_one(small: Synthetic) -> N
     assert total("knee") == 0
     assert total("dresses") == total("dress") > total("red dress") > 0
     assert total("red dress unheardof") == 0
+    assert total("a dress in red") == total("the red dress") == total("red dress")
+    assert total("dress without red") == total("the") == 0
 
 
 def test_a_request_cannot_unlock_select(small: Synthetic) -> None:
