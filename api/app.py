@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from api import facets, health, openapi, pages, pictures, problems, products, search, security
+from api import batch, facets, health, openapi, pages, parts, pictures, problems, products, search, security, uploads
 from api.keys import Keys
 from api.links import IdConverter
 from api.services import Services, attach
@@ -14,7 +14,7 @@ from vision.settings import Settings
 from vision.workspace import Workspace
 
 _WEB = Path(__file__).parent / "web"
-_RESOURCES = (search, pictures, products, facets, health, openapi, pages)
+_RESOURCES = (search, batch, uploads, pictures, products, facets, health, openapi, pages)
 
 
 def create_app(settings: Settings, workspace: Workspace | None = None) -> Flask:
@@ -29,7 +29,7 @@ def create_app(settings: Settings, workspace: Workspace | None = None) -> Flask:
     """
     app = Flask(__name__, static_folder=str(_WEB / "static"), template_folder=str(_WEB / "templates"))
     app.config["MAX_CONTENT_LENGTH"] = settings.max_upload_mb << 20
-    app.config["MAX_FORM_MEMORY_SIZE"] = search.MAX_JSON
+    app.config["MAX_FORM_MEMORY_SIZE"] = parts.MAX_JSON
     app.config["MAX_FORM_PARTS"] = 10
     app.url_map.converters["id"] = IdConverter
     # Ids may hold slashes, even two of them in a row.

@@ -20,11 +20,18 @@ _REFERENCE: Final = "#/components/schemas/{name}"
 _OPERATION: Final = "operation"
 _PROBLEM: Final = "application/problem+json"
 _VARIABLE: Final = re.compile(r"<(?:\w+:)?(\w+)>")
+_PATH: Final = {
+    "id": "The id of a product or picture.",
+    "upload_id": "What POST /v1/images answered.",
+}
 _REASONS: Final = {
+    200: "OK",
+    201: "Made.",
+    204: "Deleted.",
     400: "The request cannot be accepted.",
     401: "An API key is needed.",
     403: "The caller's role, or the site it comes from, does not allow this.",
-    404: "No such product, picture or collection.",
+    404: "No such product, picture, upload or collection.",
     409: "The index and the request disagree.",
     413: "The upload is over the limit.",
     415: "A Content-Type that is not accepted.",
@@ -94,7 +101,7 @@ def _description(app: Flask, rule: Rule) -> tuple[Operation, Role | None]:
 
 
 def _operation(rule: Rule, operation: Operation, role: Role | None) -> dict[str, Any]:
-    parameters = [_parameter("path", Parameter(name, "The id of a product or picture.")) for name in _names(rule)]
+    parameters = [_parameter("path", Parameter(name, _PATH[name])) for name in _names(rule)]
     parameters += [_parameter("query", each) for each in operation.parameters]
     described: dict[str, Any] = {
         "operationId": rule.endpoint.replace(".", "_"),
@@ -129,12 +136,14 @@ def _body(operation: Operation) -> dict[str, Any]:
     assert operation.body is not None
     schema = _reference(operation.body)
     content: dict[str, Any] = {JSON: {"schema": schema}}
-    if operation.multipart:
-        parts = {"image": {"type": "string", "contentMediaType": "application/octet-stream"}, "query": schema}
+    if operation.parts:
+        known = {"image": {"type": "string", "contentMediaType": "application/octet-stream"}, "query": schema}
         content[MULTIPART] = {
-            "schema": {"type": "object", "properties": parts},
-            "encoding": {"query": {"contentType": JSON}},
+            "schema": {"type": "object", "properties": {name: known[name] for name in operation.parts}}
         }
+        if "query" in operation.parts:
+            content[MULTIPART]["encoding"] = {"query": {"contentType": JSON}}
+    content |= {media: {} for media in operation.raw}
     return {"required": True, "content": content}
 
 
@@ -142,13 +151,12 @@ def _responses(operation: Operation, role: Role | None) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": "object"} if operation.media == JSON else {}
     if operation.answer is not None:
         schema = _reference(operation.answer)
-    found = {
-        str(status): {
-            "description": "OK" if status == 200 else _REASONS[status],
-            "content": {operation.media: {"schema": schema}},
-        }
-        for status in (200, *operation.also)
+    found: dict[str, dict[str, Any]] = {
+        str(status): {"description": _REASONS[status]} for status in (operation.status, *operation.also)
     }
+    if operation.status != 204:
+        for described in found.values():
+            described["content"] = {operation.media: {"schema": schema}}
     common = () if role is None else (401, 403, 500)
     for status in sorted({*operation.problems, *common}):
         found[str(status)] = {

@@ -31,10 +31,12 @@ class Operation:
 
     Attributes:
         summary: one line.
-        answer: the struct that a 200 has as JSON, or None where ``media`` says what it is instead.
+        answer: the struct that a good answer has as JSON, or None where ``media`` says what it is instead.
+        status: of a good answer; 204 has no body.
         media: the answer's media type.
-        body: the struct that the request has as JSON; as multipart it is the part ``query``, beside ``image``.
-        multipart: whether the body may come as multipart.
+        body: the struct that the request has as JSON.
+        parts: of a multipart form, where the body may come as one: the file ``image``, and ``query``, the struct.
+        raw: media types of a body that is a picture's bytes and nothing else.
         parameters: of the query string.
         problems: the statuses of its errors, beyond 401, 403 and 500 that any route may answer.
         also: further statuses that carry ``answer``.
@@ -42,9 +44,11 @@ class Operation:
 
     summary: str
     answer: type[msgspec.Struct] | None = None
+    status: int = 200
     media: str = JSON
     body: type[msgspec.Struct] | None = None
-    multipart: bool = False
+    parts: tuple[str, ...] = ()
+    raw: tuple[str, ...] = ()
     parameters: tuple[Parameter, ...] = ()
     problems: tuple[int, ...] = ()
     also: tuple[int, ...] = ()

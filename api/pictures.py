@@ -55,18 +55,33 @@ class Renderer:
                 return self._cache[key]
         if path.stat().st_size > MAX_BYTES:
             raise BadImage(f"the picture is larger than {MAX_BYTES >> 20} MiB")
-        with self._decoding:
-            image = images.decode(path.read_bytes(), min_side=width)
-            scale = min(1.0, width / image.width)
-            side = min(round(max(image.size) * scale), _MAX_ASPECT * width)
-            rendered = images.encode_jpeg(image, max(1, side))
+        rendered = self.shrink(path.read_bytes(), width)
         with self._lock:
             if len(rendered) <= self._cache.maxsize:
                 self._cache[key] = rendered
         return rendered
 
+    def shrink(self, data: bytes, width: int) -> bytes:
+        """A picture as JPEG, ``width`` pixels wide (never enlarged), without metadata; not kept.
+
+        Raises:
+            BadImage: not a picture.
+        """
+        with self._decoding:
+            image = images.decode(data, min_side=width)
+            scale = min(1.0, width / image.width)
+            side = min(round(max(image.size) * scale), _MAX_ASPECT * width)
+            return images.encode_jpeg(image, max(1, side))
+
 
 _RENDERER: Final = Renderer()
+shrunk: Final = _RENDERER.shrink
+
+WIDTH: Final = Parameter(
+    "w",
+    f"Wanted width in pixels, rounded up to one of {', '.join(map(str, WIDTHS))}; never enlarged.",
+    {"type": "integer", "minimum": 1, "maximum": 99999, "default": _DEFAULT},
+)
 
 
 @blueprint.get("/<id:id>/image")
@@ -75,19 +90,13 @@ _RENDERER: Final = Renderer()
     Operation(
         "A product's picture as JPEG, resized and without metadata",
         media=JPEG,
-        parameters=(
-            Parameter(
-                "w",
-                f"Wanted width in pixels, rounded up to one of {', '.join(map(str, WIDTHS))}; never enlarged.",
-                {"type": "integer", "minimum": 1, "maximum": 99999, "default": _DEFAULT},
-            ),
-        ),
+        parameters=(WIDTH,),
         problems=(400, 404, 502, 503),
     )
 )
 def image(id: str) -> Response:
     """Answer a picture, or 304 to a reader that has it already."""
-    width = step(whole_number("w", request.args.get("w"), default=_DEFAULT, low=1, high=99999))
+    width = wanted_width()
     document = documents.find(services().client, id, "id,image,root,image_hash")
     name, root = document.get("image"), document.get("root", "")
     if not name:
@@ -102,6 +111,15 @@ def image(id: str) -> Response:
         response.set_data(_rendered(id, root, name, width, tag))
     response.make_conditional(request.environ)
     return response
+
+
+def wanted_width() -> int:
+    """The width that the request asks for, as one of :data:`WIDTHS`.
+
+    Raises:
+        BadQuery: what is no width.
+    """
+    return step(whole_number("w", request.args.get("w"), default=_DEFAULT, low=1, high=99999))
 
 
 def step(width: int) -> int:

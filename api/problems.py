@@ -83,21 +83,26 @@ def install(app: Flask) -> None:
 def expected(error: errors.VisualSearchError) -> Response:
     """An error raised on purpose."""
     found = kind(type(error))
+    response = respond(problem(error))
+    if found.retry_after is not None:
+        response.headers["Retry-After"] = str(found.retry_after)
+    if found.status == HTTPStatus.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="visual-search"'
+    return response
+
+
+def problem(error: errors.VisualSearchError) -> Problem:
+    """An error raised on purpose as a caller sees it; what is not the caller's fault is logged."""
+    found = kind(type(error))
     if found.status >= 500:
         _LOG.warning("%s %s: %s", request.method, request.path, error)
-    problem = Problem(
+    return Problem(
         type=_TYPE + _slug(type(error).__name__),
         title=found.title,
         status=found.status,
         detail=str(error),
         field=getattr(error, "field", None),
     )
-    response = respond(problem)
-    if found.retry_after is not None:
-        response.headers["Retry-After"] = str(found.retry_after)
-    if found.status == HTTPStatus.UNAUTHORIZED:
-        response.headers["WWW-Authenticate"] = 'Bearer realm="visual-search"'
-    return response
 
 
 def of_http(error: HTTPException) -> Response:

@@ -27,6 +27,7 @@ _LOG = logging.getLogger(__name__)
 # large, as a problem and to a client that has sent everything; past it, waitress hangs up on the sender.
 _MAX_BODY: Final = 256 << 20
 THREADS: Final = 8
+_SWEEP: Final = 60.0
 
 
 def check_address(settings: Settings) -> None:
@@ -68,6 +69,8 @@ def serve(
     server = _listen(app, settings, threads)
     if warm:
         threading.Thread(target=_warm, args=(app,), name="warm", daemon=True).start()
+    ended = threading.Event()
+    threading.Thread(target=_sweep, args=(app, ended), name="sweep", daemon=True).start()
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _terminate)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
@@ -75,6 +78,7 @@ def serve(
     try:
         server.run()
     finally:
+        ended.set()
         server.close()
 
 
@@ -97,6 +101,14 @@ def _listen(app: Flask, settings: Settings, threads: int) -> Any:
 
 def _terminate(signum: int, frame: FrameType | None) -> None:
     raise SystemExit(0)
+
+
+def _sweep(app: Flask, ended: threading.Event) -> None:
+    """Delete photos as they expire, also where nobody sends new ones."""
+    with app.app_context():
+        uploads = services().uploads
+    while not ended.wait(_SWEEP):
+        uploads.sweep()
 
 
 def _warm(app: Flask) -> None:

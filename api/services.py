@@ -12,6 +12,7 @@ from vision.catalog.pictures import Roots
 from vision.search.engine import SearchEngine
 from vision.settings import Settings
 from vision.solr.client import SolrClient
+from vision.uploads import Uploads
 from vision.workspace import Workspace
 
 _NAME: Final = "visual-search"
@@ -26,6 +27,7 @@ class Services:
         self.workspace = workspace
         self.keys = keys
         self.roots: Roots = workspace.roots()
+        self.uploads: Uploads = workspace.uploads()
         self._engine: SearchEngine | None = None
         self._lock = threading.Lock()
 

@@ -44,6 +44,21 @@ def test_every_setting_is_documented_and_nothing_else() -> None:
     }
 
 
+def test_every_route_and_member_is_documented_and_nothing_else(tmp_path: Path) -> None:
+    from api.app import create_app
+    from api.openapi import document
+    from vision.search.request import SearchRequest
+
+    content = text("docs/http.md")
+    routes = document(create_app(Settings(home=tmp_path)))["paths"]
+    named = set(re.findall(r"^\| `([A-Z]+) (/\S+)`", content, flags=re.MULTILINE))
+    assert named == {(method.upper(), path) for path, methods in routes.items() for method in methods}
+    rows = re.findall(
+        r"^\| ((?:`\w+`(?:, )?)+) \|", content.split("## A search")[1].split("\n## ")[0], flags=re.MULTILINE
+    )
+    assert {name for row in rows for name in re.findall(r"\w+", row)} == set(SearchRequest.__struct_fields__)
+
+
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_commands_and_their_options_exist(path: Path) -> None:
     content = path.read_text(encoding="utf-8").replace("\\\n", " ")

@@ -27,6 +27,9 @@ VARIABLES: list[tuple[str, str, str, Any]] = [
     ("VISUAL_SEARCH_API_KEYS", "api_keys", "/etc/keys.json", Path("/etc/keys.json")),
     ("VISUAL_SEARCH_MAX_UPLOAD_MB", "max_upload_mb", "1", 1),
     ("VISUAL_SEARCH_ALLOW_IMAGE_URLS", "allow_image_urls", "Yes", True),
+    ("VISUAL_SEARCH_UPLOAD_TTL", "upload_ttl", "60", 60),
+    ("VISUAL_SEARCH_UPLOADS_MB", "uploads_mb", "64", 64),
+    ("VISUAL_SEARCH_BATCH_THREADS", "batch_threads", "8", 8),
     ("VISUAL_SEARCH_CANDIDATES", "candidates", "500", 500),
     ("VISUAL_SEARCH_EXACT_BELOW", "exact_below", "0", 0),
 ]

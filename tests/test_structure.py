@@ -28,6 +28,8 @@ ROOMS: Mapping[str, frozenset[str]] = {
     "images": frozenset({"errors"}),
     "console": frozenset({"errors"}),
     "download": frozenset({"errors"}),
+    "metadata": frozenset({"errors", "images"}),
+    "uploads": frozenset({"errors", "metadata"}),
     # The stages: each knows itself and the base, and two of them how a field is called in Solr.
     "detect": BASE,
     "extractors": BASE,
@@ -44,6 +46,7 @@ WIRING: Mapping[str, frozenset[str]] = {
     "embedding": BASE | {"extractors", "reduction"},
     "search.engine": BASE | {"solr", "embedding"},
     "search.collection": BASE | {"solr", "embedding"},
+    "search.pictures": BASE | {"solr", "embedding"},
     "catalog.features": BASE | {"extractors", "embedding"},
     "catalog.fitting": BASE | {"solr", "extractors", "reduction", "embedding"},
     "catalog.sending": BASE | {"solr", "embedding", "console", "search.composer"},

@@ -74,10 +74,18 @@ class Embedding:
             BadQuery: ``crop`` is no box inside the picture.
             ModelUnavailable: the extractor cannot be loaded.
         """
+        found: NDArray[np.float32] = self.vectors([self.open(data, crop=crop, models=models)], models=models)[0]
+        return found
+
+    def open(self, data: bytes, *, crop: Sequence[float] | None = None, models: Path | None = None) -> Image.Image:
+        """One picture decoded for :meth:`vectors`; several may be decoded at the same time.
+
+        Raises:
+            BadImage, BadQuery, ModelUnavailable: as :meth:`vector`.
+        """
         with self._lock:
             extractor = self._extractor(models)
-        found: NDArray[np.float32] = self.vectors([open_picture(data, extractor, crop)], models=models)[0]
-        return found
+        return open_picture(data, extractor, crop)
 
     def vectors(self, pictures: Sequence[Image.Image], *, models: Path | None = None) -> NDArray[np.float32]:
         """(n, 1024) float32 for n RGB pictures; loads the extractor on first use. One caller at a time extracts.

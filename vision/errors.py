@@ -7,7 +7,7 @@
     │   ├── BadVector            wrong length, NaN or infinite values
     │   ├── BadCatalogue         a catalogue file that cannot be read at all
     │   └── BadSetting           a setting or option outside what is accepted
-    ├── NotFound                 no such product, picture or collection
+    ├── NotFound                 no such product, picture, upload or collection
     ├── TooLarge                 an upload over the limit
     ├── NotPermitted             the caller's role does not allow this
     │   └── NotAuthenticated     no key, or an unknown one
@@ -59,7 +59,12 @@ class BadSetting(BadInput):
 
 
 class NotFound(VisualSearchError):
-    """No such product, picture or collection."""
+    """No such product, picture, upload or collection; ``field`` names the member that asked for it, if one did."""
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        """Keep the member's name beside the message."""
+        super().__init__(message)
+        self.field = field
 
 
 class TooLarge(VisualSearchError):

@@ -47,7 +47,9 @@ _KINDS: Final[tuple[tuple[bytes, str], ...]] = (
     (b"{", "JSON text"),
 )
 _HEIC_BRANDS: Final = (b"heic", b"heix", b"hevc", b"mif1", b"msf1")
-_ORIENTATION: Final = 0x0112
+ORIENTATION: Final = 0x0112
+"""EXIF's tag."""
+
 _TRANSPOSES: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -95,7 +97,7 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS, min_side: int | None = 
             if min_side is not None and image.format in ("JPEG", "MPO"):
                 image.draft(None, (min_side, min_side))  # type: ignore[no-untyped-call,unused-ignore]
             image.load()
-            return _upright(_to_rgb(image), _orientation(image))
+            return _upright(_to_rgb(image), orientation(image))
     except BadImage:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -229,13 +231,15 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     return result
 
 
-def _orientation(image: Image.Image) -> int:
+def orientation(image: Image.Image) -> int:
+    """How a picture is turned, 1 to 8 as EXIF counts; 1 where it does not say or says nonsense."""
     try:
-        return int(image.getexif().get(_ORIENTATION, 1))
+        found = int(image.getexif().get(ORIENTATION, 1))
     except Exception:  # damaged EXIF says nothing about the pixels, which are fine
         return 1
+    return found if found in _TRANSPOSES else 1
 
 
-def _upright(image: Image.Image, orientation: int) -> Image.Image:
-    method = _TRANSPOSES.get(orientation)
+def _upright(image: Image.Image, turned: int) -> Image.Image:
+    method = _TRANSPOSES.get(turned)
     return image if method is None else image.transpose(method)

@@ -69,6 +69,15 @@ class Settings:
         False,
         "Accept `image_url` in a search; off, as it makes the server fetch.",
     )
+    upload_ttl: int = _env("VISUAL_SEARCH_UPLOAD_TTL", 3600, "Seconds that a photo sent to POST /v1/images is kept.")
+    uploads_mb: int = _env(
+        "VISUAL_SEARCH_UPLOADS_MB",
+        512,
+        "Most MiB of such photos that are kept together; the oldest go first.",
+    )
+    batch_threads: int = _env(
+        "VISUAL_SEARCH_BATCH_THREADS", 4, "Searches of POST /v1/search/batch that ask Solr at the same time."
+    )
     candidates: int = _env("VISUAL_SEARCH_CANDIDATES", 200, "K: pictures the approximate phase hands to the exact one.")
     exact_below: int = _env(
         "VISUAL_SEARCH_EXACT_BELOW",
@@ -80,7 +89,7 @@ class Settings:
         """Refuse values that would only fail later, and less clearly."""
         for name in ("solr_port", "port"):
             self._check(name, 1 <= getattr(self, name) <= 65535, "a port is 1 to 65535")
-        for name in ("max_upload_mb", "candidates"):
+        for name in ("max_upload_mb", "candidates", "upload_ttl", "uploads_mb", "batch_threads"):
             self._check(name, getattr(self, name) >= 1, "it must be at least 1")
         self._check("exact_below", self.exact_below >= 0, "it must be 0 or more")
         self._check("solr_timeout", 0 < self.solr_timeout < math.inf, "it is seconds, more than 0")

@@ -12,6 +12,7 @@ from vision.settings import Settings
 from vision.solr import configset
 from vision.solr.client import SolrClient
 from vision.solr.current import embedded
+from vision.uploads import Uploads
 
 COLLECTION = "products"
 DEMO_COLLECTION = "demo"
@@ -74,6 +75,11 @@ class Workspace:
         """The folders of the catalogues that were indexed from this machine."""
         return Roots(self.settings.home / "roots.json")
 
+    def uploads(self) -> Uploads:
+        """The photos that are kept for a while."""
+        settings = self.settings
+        return Uploads(settings.home / "uploads", ttl=settings.upload_ttl, limit=settings.uploads_mb << 20)
+
     def engine(self, client: SolrClient | None = None) -> SearchEngine:
         """A search engine on the client's collection, by default the one to search."""
         settings = self.settings
@@ -82,5 +88,7 @@ class Workspace:
             self.store(),
             limits=Limits(settings.candidates, settings.exact_below),
             models=settings.models,
+            uploaded=self.uploads().read,
+            threads=settings.batch_threads,
             url_limit=settings.max_upload_mb << 20 if settings.allow_image_urls else None,
         )

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from vision.embedding import EmbeddingStore
-from vision.search.engine import SearchEngine
+from vision.search.engine import Batch, SearchEngine
 from vision.search.model import FacetValue, Hit, Plan, Result, Took, Way
+from vision.search.pictures import Asked, caught
 from vision.search.request import SearchRequest
 from vision.settings import Settings
 from vision.solr.client import SolrClient
@@ -93,6 +94,12 @@ class FakeEngine(SearchEngine):
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
+
+    def search_batch(self, asked: Sequence[Asked]) -> Batch:
+        def answered(one: Asked) -> Result:
+            return self.search(*one)
+
+        return Batch(tuple(caught(answered)(each) for each in asked), Took(1.0, 2.0, 3.5))
 
 
 class FakeWorkspace(Workspace):

@@ -134,6 +134,65 @@ def test_a_photo(page: Page, shop: Shop) -> None:
     expect(page.locator("#by")).to_be_hidden()
 
 
+def test_a_photo_survives_a_reload_and_back_and_forward(page: Page, shop: Shop) -> None:
+    expect = sync_api.expect
+    page.get_by_label("Search by a photo").set_input_files(str(shop.folder / "images" / "green-ring-2.jpg"))
+    expect(page).to_have_url(re.compile("photo="))
+    expect(page.locator(".hit h3").first).to_have_text("green ring")
+    page.reload()
+    expect(page.locator(".hit").first).to_contain_text("100% match")
+    expect(page.locator(".hit h3").first).to_have_text("green ring")
+    page.wait_for_function("document.querySelector('.picture img').naturalWidth > 0")
+    page.get_by_role("button", name="Next").click()
+    expect(page.locator("#where")).to_have_text("Page 2 of 2")
+    page.reload()
+    expect(page.locator("#where")).to_have_text("Page 2 of 2")
+    expect(page.locator(".hit")).to_have_count(15)
+    page.get_by_role("button", name="Remove: Your photo").click()
+    expect(page.locator("#by")).to_be_hidden()
+    page.go_back()
+    expect(page.locator(".picture .label")).to_have_text("Your photo")
+
+
+def test_a_photo_that_the_server_no_longer_has(page: Page, shop: Shop, complaints: list[str]) -> None:
+    expect = sync_api.expect
+    page.get_by_label("Search by a photo").set_input_files(str(shop.folder / "images" / "blue-square-1.jpg"))
+    expect(page.locator(".hit h3").first).to_have_text("blue square")
+    first = page.url
+    drop_uploads(shop)
+    # This page still has it, and sends it again.
+    page.get_by_label("Sort by").select_option("Price, lowest first")
+    expect(page.locator(".price").first).to_have_text("€1.00")
+    expect(page.locator(".picture .label")).to_have_text("Your photo")
+    assert page.url.split("photo=")[1] != first.split("photo=")[1]
+    drop_uploads(shop)
+    page.reload()
+    expect(page.locator("#notice")).to_contain_text("Your photo was kept for a while and is gone")
+    counts(page, "39 products")
+    expect(page.locator("#by")).to_be_hidden()
+    assert "photo=" not in page.url
+    assert complaints and all("404" in complaint for complaint in complaints)
+    complaints.clear()
+
+
+def test_what_is_no_photo_is_said(page: Page, complaints: list[str]) -> None:
+    expect = sync_api.expect
+    page.get_by_label("Search by a photo").set_input_files(
+        {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": b"%PDF-1.7"}
+    )
+    expect(page.get_by_role("alert")).to_contain_text("The picture cannot be used")
+    expect(page.get_by_role("alert")).to_contain_text("a PDF document")
+    expect(page.locator("#results")).not_to_have_attribute("aria-busy", "true")
+    page.get_by_role("button", name="Try again").click()
+    counts(page, "39 products")
+    assert len(complaints) == 1 and "422" in complaints.pop()
+
+
+def drop_uploads(shop: Shop) -> None:
+    for path in (shop.settings.home / "uploads").iterdir():
+        path.unlink()
+
+
 def test_a_pasted_and_a_dropped_photo(page: Page) -> None:
     send = """async ([kind, target]) => {
         const canvas = new OffscreenCanvas(80, 100);

@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from vision import download
-from vision.embedding import Embedding, EmbeddingStore, check_vector
-from vision.errors import BadQuery, FingerprintMismatch
+from vision.embedding import EmbeddingStore
+from vision.errors import FingerprintMismatch, VisualSearchError
 from vision.search import answers, paging, planner
 from vision.search.collection import Collection
 from vision.search.composer import Params, QueryVectors, compose, compose_count
-from vision.search.model import Plan, Query, Result, Took, Vector, Way
+from vision.search.model import Plan, Query, Result, Took, Way
+from vision.search.pictures import Asked, QueryPictures, Target, caught
 from vision.search.planner import Limits
 from vision.search.request import SearchRequest, to_query
 from vision.solr.client import SolrClient
 
 _VECTOR = re.compile(r"\[-?\d[^\]]{60,}\]")
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Each search's result or why it has none, in their order; ``took`` is of all of them together."""
+
+    results: tuple[Result | VisualSearchError, ...]
+    took: Took
 
 
 class SearchEngine:
@@ -31,7 +41,9 @@ class SearchEngine:
         *,
         limits: Limits | None = None,
         models: Path | None = None,
+        uploaded: Callable[[str], bytes] | None = None,
         url_limit: int | None = None,
+        threads: int = 4,
     ) -> None:
         """Wire the stages together, without connecting or loading anything.
 
@@ -40,13 +52,15 @@ class SearchEngine:
             store: where its embedding's files are.
             limits: what the planner goes by.
             models: where extractors look for weights first.
+            uploaded: gives the bytes of an ``upload_id``; None refuses it.
             url_limit: most bytes that ``image_url`` may give; None refuses it.
+            threads: searches of batches that run at the same time, over all batches.
         """
         self.client = client
         self.collection = Collection(client, store)
         self.limits = limits or Limits()
-        self.models = models
-        self.url_limit = url_limit
+        self._pictures = QueryPictures(self.collection, models=models, uploaded=uploaded, url_limit=url_limit)
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="batch")
 
     def search(self, request: SearchRequest, image: bytes | None = None) -> Result:
         """Answer a request, with its picture's bytes if it has one.
@@ -58,15 +72,37 @@ class SearchEngine:
             SolrUnavailable: Solr did not answer.
         """
         began = time.perf_counter()
-        vector, fingerprint = self._vector(request, image)
+        target = self._pictures.target((request, image))
         extracted = time.perf_counter()
-        query = to_query(request, vector, fingerprint)
-        if request.page is not None:
-            query = paging.resume(query, request.page)
-        result = self.run(query)
+        result = self._answer(request, target)
         ended = time.perf_counter()
-        took = Took(_ms(extracted - began) if vector is not None else 0.0, result.took.solr, _ms(ended - began))
-        return replace(result, took=took)
+        extract = _ms(extracted - began) if target.vector is not None else 0.0
+        return replace(result, took=Took(extract, result.took.solr, _ms(ended - began)))
+
+    def search_batch(self, asked: Sequence[Asked]) -> Batch:
+        """Answer several requests: all photos are extracted together, Solr is asked in parallel, nothing fails another.
+
+        Args:
+            asked: requests, each with its picture's bytes where they came beside it.
+        """
+        began = time.perf_counter()
+        targets = self._pictures.targets(asked, self._pool)
+        extracted = time.perf_counter()
+
+        def answered(one: tuple[SearchRequest, Target | VisualSearchError]) -> Result:
+            request, target = one
+            if isinstance(target, VisualSearchError):
+                raise target
+            return self._answer(request, target)
+
+        requests = (request for request, _ in asked)
+        results = tuple(self._pool.map(caught(answered), zip(requests, targets, strict=True)))
+        ended = time.perf_counter()
+        return Batch(results, Took(_ms(extracted - began), _ms(ended - extracted), _ms(ended - began)))
+
+    def _answer(self, request: SearchRequest, target: Target) -> Result:
+        query = to_query(request, target.vector, target.embedding)
+        return self.run(query if request.page is None else paging.resume(query, request.page))
 
     def run(self, query: Query) -> Result:
         """Answer a query whose vector is known already."""
@@ -101,45 +137,6 @@ class SearchEngine:
         count = compose_count(query)
         matching, asked = self.collection.matching(count)
         return planner.plan(query, self.limits, matching), [_shown(count)] if asked else []
-
-    def _vector(self, request: SearchRequest, image: bytes | None) -> tuple[Vector | None, str | None]:
-        picture = request.image if image is None else image
-        ways = {
-            "image": picture,
-            "image_id": request.image_id,
-            "image_url": request.image_url,
-            "vector": request.vector,
-        }
-        given = [name for name, value in ways.items() if value is not None]
-        if image is not None and request.image is not None:
-            given.insert(0, "an image file")
-        if len(given) > 1:
-            raise BadQuery(f"the search has {' and '.join(given)}; give one picture to search by", given[1])
-        if request.crop is not None and given not in (["image"], ["image_url"]):
-            raise BadQuery("crop is a part of a photo; give it with image or image_url", "crop")
-        if not given:
-            return None, None
-        if request.image_id is not None:
-            if request.extractor is not None:
-                self._embedding(request.extractor)
-            return self.collection.vector(request.image_id)
-        embedding = self._embedding(request.extractor)
-        if request.vector is not None:
-            return check_vector(request.vector), embedding.fingerprint
-        if picture is None:
-            picture = self._fetch(request.image_url or "")
-        return embedding.vector(picture, crop=request.crop, models=self.models), embedding.fingerprint
-
-    def _fetch(self, url: str) -> bytes:
-        if self.url_limit is None:
-            raise BadQuery("image_url is off here; send the picture itself as image", "image_url")
-        return download.public_picture(url, self.url_limit)
-
-    def _embedding(self, extractor: str | None) -> Embedding:
-        embedding = self.collection.embedding()
-        if extractor is not None and extractor not in (embedding.extractor, embedding.fingerprint):
-            raise FingerprintMismatch(extractor, embedding.fingerprint)
-        return embedding
 
     def _query_vectors(self, query: Query) -> QueryVectors | None:
         if query.vector is None:

@@ -30,17 +30,21 @@ async function ask(path, options = {}) {
   throw new Problem({ ...fallback, ...problem, status: response.status });
 }
 
-export async function search(request, photo, signal) {
-  const body = JSON.stringify(request);
-  if (!photo) {
-    const headers = { "Content-Type": "application/json" };
-    return (await ask("/v1/search", { method: "POST", body, headers, signal })).json();
-  }
+const post = (path, body, signal) =>
+  ask(path, { method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json" }, signal });
+
+export async function search(request, signal) {
+  return (await post("/v1/search", request, signal)).json();
+}
+
+/** Let the server keep a photo for a while; answers with its `upload_id`. */
+export async function keep(photo) {
   const form = new FormData();
   form.append("image", photo, photo.name || "photo.jpg");
-  form.append("query", new Blob([body], { type: "application/json" }), "query.json");
-  return (await ask("/v1/search", { method: "POST", body: form, signal })).json();
+  return (await ask("/v1/images", { method: "POST", body: form })).json();
 }
+
+export const uploaded = (id) => `/v1/images/${encodeURIComponent(id)}`;
 
 export async function facets() {
   return (await ask("/v1/facets")).json();

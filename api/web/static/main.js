@@ -4,20 +4,20 @@ import * as api from "./api.js";
 import * as facets from "./facets.js";
 import * as hits from "./hits.js";
 import * as photos from "./photo.js";
-import { countFilters, everything, fromAddress, toAddress, toRequest } from "./state.js";
+import { countFilters, everything, fromAddress, isByPicture, toAddress, toRequest } from "./state.js";
 import { element, label, number, value as shown } from "./words.js";
 
 const ROWS = 24;
 const at = (id) => document.getElementById(id);
 
 let state = everything();
-let photo = null; // {file, address, id}
 let tokens = [""]; // the page tokens up to the page shown: tokens[n - 1] opens page n
 let nextPage = null;
 let fields = null;
 let running = null;
 let lastFacets = {};
-const kept = new Map(); // photos of this visit by id, for back and forward
+const sent = new Map(); // photos of this visit by upload id: {file, address}
+let sending = null;
 const named = new Map(); // title and picture of products searched by
 
 // from the page to the state
@@ -28,25 +28,51 @@ function change(changes, { keepPage = false } = {}) {
     Object.assign(state, { page: "", number: 1 });
     tokens = [""];
   }
-  history.pushState({ tokens, photo: photo?.id ?? null }, "", toAddress(state));
+  history.pushState({ tokens }, "", toAddress(state));
   return run();
 }
 
-function setPhoto(file) {
-  const id = crypto.randomUUID?.() ?? String(Math.random());
-  photo = { file, id, address: URL.createObjectURL(file) };
-  kept.set(id, photo);
-  change({ like: "" });
+/** Search by a photo: the server keeps it for a while, so that the address alone brings it back. */
+async function setPhoto(file) {
+  sending = file;
+  at("results").setAttribute("aria-busy", "true");
+  try {
+    const id = await send(file);
+    if (sending === file) await change({ photo: id, like: "" });
+  } catch (error) {
+    if (sending !== file) return;
+    at("results").removeAttribute("aria-busy");
+    drawProblem(error);
+  }
+}
+
+async function send(file) {
+  const { upload_id: id } = await api.keep(file);
+  sent.set(id, { file, address: URL.createObjectURL(file) });
+  return id;
+}
+
+/** The server no longer has the photo: send it again if it is still here, else search without it. */
+async function renewPhoto() {
+  const known = sent.get(state.photo);
+  const id = known ? await send(known.file) : "";
+  forgetPages({ photo: id });
+  await run();
+  if (!known) say("Your photo was kept for a while and is gone: choose it again.");
+}
+
+/** Change the state in place, without a step back to what no longer works. */
+function forgetPages(changes = {}) {
+  Object.assign(state, { page: "", number: 1 }, changes);
+  tokens = [""];
+  history.replaceState({ tokens }, "", toAddress(state));
 }
 
 function restore() {
   state = fromAddress(location.search);
   tokens = history.state?.tokens ?? ["", state.page].slice(0, state.number);
-  const id = history.state?.photo ?? null;
-  photo = kept.get(id) ?? null;
-  const isLost = id !== null && photo === null;
-  if (isLost) Object.assign(state, { page: "", number: 1 });
-  say(isLost ? "The photo was not kept over the reload: choose it again." : "");
+  sending = null;
+  say("");
   return run();
 }
 
@@ -66,20 +92,17 @@ async function run() {
   at("results").setAttribute("aria-busy", "true");
   try {
     if (fields === null) await learnFields();
-    const request = toRequest(state, { hasPhoto: photo !== null, facets: fields, rows: ROWS });
-    const result = await api.search(request, photo?.file, mine.signal);
+    const result = await api.search(toRequest(state, { facets: fields, rows: ROWS }), mine.signal);
     if (running === mine) drawResult(result);
   } catch (error) {
     if (error.name === "AbortError" || running !== mine) return;
     if (error.field === "page" && state.page) {
       // The token of an old address: the search it belonged to is no longer the same.
-      Object.assign(state, { page: "", number: 1 });
-      tokens = [""];
-      history.replaceState({ tokens, photo: photo?.id ?? null }, "", toAddress(state));
+      forgetPages();
       await run();
-      return;
-    }
-    drawProblem(error);
+    } else if (error.field === "upload_id" && error.status === 404) {
+      await renewPhoto().catch(drawProblem);
+    } else drawProblem(error);
   } finally {
     if (running === mine) at("results").removeAttribute("aria-busy");
   }
@@ -101,7 +124,7 @@ async function learnFields() {
 function drawControls() {
   for (const name of ["q", "min", "max", "sort"]) at(name).value = state[name];
   at("weight").value = state.weight;
-  const byPicture = photo !== null || state.like !== "";
+  const byPicture = isByPicture(state);
   at("by").hidden = !byPicture;
   at("blend").hidden = !(byPicture && state.q.trim());
   at("pictures").replaceChildren(...[photoChip(), likeChip()].filter(Boolean));
@@ -113,12 +136,12 @@ function drawControls() {
 }
 
 function photoChip() {
-  if (photo === null) return null;
-  const image = element("img", { src: photo.address, alt: "" });
-  return chip(image, "Your photo", () => {
-    photo = null;
-    change({});
-  });
+  if (!state.photo || state.like) return null;
+  const image = element("img", { alt: "" });
+  const address = sent.get(state.photo)?.address;
+  if (address) image.src = address;
+  else api.show(image, api.uploaded(state.photo), 96);
+  return chip(image, "Your photo", () => change({ photo: "" }));
 }
 
 function likeChip() {
@@ -179,7 +202,7 @@ function drawResult(result) {
   at("empty").hidden = result.total > 0;
   const about = result.partial ? "at least " : "";
   at("count").textContent = `${about}${number(result.total)} ${result.total === 1 ? "product" : "products"}`;
-  hits.draw(at("hits"), result, photo !== null || state.like !== "");
+  hits.draw(at("hits"), result, isByPicture(state));
   facets.draw(at("values"), result.facets, state.filters);
   lastFacets = result.facets;
   nextPage = result.page;
@@ -261,9 +284,8 @@ at("values").addEventListener("click", ({ target }) => {
 at("hits").addEventListener("click", ({ target }) => {
   const { like, title, image } = target.dataset;
   if (!like) return;
-  photo = null;
   named.set(like, { title, image });
-  change({ like, q: "" });
+  change({ like, photo: "", q: "" });
   at("results").focus({ preventScroll: true });
   scrollTo({ top: 0 });
 });
@@ -276,10 +298,7 @@ at("previous").addEventListener("click", () => {
   if (known === undefined) turn("", 1);
   else turn(known, state.number - 1);
 });
-at("reset").addEventListener("click", () => {
-  photo = null;
-  change(everything());
-});
+at("reset").addEventListener("click", () => change(everything()));
 addEventListener("popstate", restore);
 photos.listen({
   input: at("photo"),

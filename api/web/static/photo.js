@@ -1,4 +1,4 @@
-// A photo to search by: chosen, dropped or pasted. It stays in this page's memory and is only sent to search.
+// A photo to search by: chosen, dropped or pasted.
 
 const SIDE = 2000;
 

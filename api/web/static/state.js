@@ -7,6 +7,7 @@
  * @property {string} min
  * @property {string} max
  * @property {string} like   id of a product to search by
+ * @property {string} photo  id of an upload to search by
  * @property {string} sort
  * @property {number} weight share of the picture, 0 to 100
  * @property {string} page   token of the page shown, "" for the first
@@ -17,14 +18,14 @@ const FILTER = "f.";
 
 /** @returns {State} */
 export function everything() {
-  return { q: "", filters: {}, min: "", max: "", like: "", sort: "", weight: 50, page: "", number: 1 };
+  return { q: "", filters: {}, min: "", max: "", like: "", photo: "", sort: "", weight: 50, page: "", number: 1 };
 }
 
 /** @returns {State} */
 export function fromAddress(query) {
   const given = new URLSearchParams(query);
   const state = everything();
-  for (const name of ["q", "min", "max", "like", "sort", "page"]) state[name] = given.get(name) ?? "";
+  for (const name of ["q", "min", "max", "like", "photo", "sort", "page"]) state[name] = given.get(name) ?? "";
   const weight = Number(given.get("weight") ?? 50);
   if (weight >= 0 && weight <= 100) state.weight = weight;
   state.number = state.page ? Math.max(2, Number.parseInt(given.get("n") ?? "2", 10) || 2) : 1;
@@ -36,7 +37,7 @@ export function fromAddress(query) {
 
 export function toAddress(state) {
   const query = new URLSearchParams();
-  for (const name of ["q", "like", "min", "max", "sort"]) if (state[name]) query.set(name, state[name]);
+  for (const name of ["q", "like", "photo", "min", "max", "sort"]) if (state[name]) query.set(name, state[name]);
   for (const [field, values] of Object.entries(state.filters)) {
     for (const value of values) query.append(FILTER + field, value);
   }
@@ -49,20 +50,23 @@ export function toAddress(state) {
   return text ? `/?${text}` : "/";
 }
 
+export const isByPicture = (state) => state.like !== "" || state.photo !== "";
+
 export function countFilters(state) {
   const values = Object.values(state.filters).reduce((sum, each) => sum + each.length, 0);
   return values + (state.min || state.max ? 1 : 0);
 }
 
 /** The body of POST /v1/search. */
-export function toRequest(state, { hasPhoto, facets, rows }) {
+export function toRequest(state, { facets, rows }) {
   const filters = Object.fromEntries(Object.entries(state.filters).filter(([, values]) => values.length));
   const request = { rows, facets, filters };
   const words = state.q.trim();
-  const hasPicture = hasPhoto || state.like !== "";
+  const hasPicture = isByPicture(state);
   if (words) request.q = words;
   else if (!hasPicture) request.q = "*";
   if (state.like) request.image_id = state.like;
+  else if (state.photo) request.upload_id = state.photo;
   if (words && hasPicture) request.weights = { text: (100 - state.weight) / 100, image: state.weight / 100 };
   if (state.min || state.max) {
     request.ranges = { price: {} };

@@ -1,0 +1,187 @@
+"""What searches look for by picture: photos are read and extracted together, indexed pictures are looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeVar
+
+from PIL import Image
+
+from vision import download
+from vision.embedding import Embedding, check_vector
+from vision.errors import BadQuery, FingerprintMismatch, VisualSearchError
+from vision.search.collection import Collection
+from vision.search.model import Vector
+from vision.search.request import SearchRequest
+
+A = TypeVar("A")
+T = TypeVar("T")
+Asked = tuple[SearchRequest, bytes | None]
+"""A request, and its picture's bytes where they came beside it."""
+
+_PHOTOS: Final = ("image", "image_url", "upload_id")
+_BATCH: Final = 32
+# Pixels that are decoded before the extractor gets them: 200 MB.
+_PIXELS: Final = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a search measures from: a vector and its embedding's fingerprint, both None without a picture."""
+
+    vector: Vector | None = None
+    embedding: str | None = None
+
+
+@dataclass(frozen=True)
+class _Photo:
+    data: bytes
+    crop: Sequence[float] | None
+    embedding: Embedding
+
+
+class QueryPictures:
+    """Finds the targets of searches; safe to share between threads."""
+
+    def __init__(
+        self,
+        collection: Collection,
+        *,
+        models: Path | None = None,
+        uploaded: Callable[[str], bytes] | None = None,
+        url_limit: int | None = None,
+    ) -> None:
+        """Prepare, without connecting or loading anything; the arguments are those of the engine."""
+        self._collection = collection
+        self._models = models
+        self._uploaded = uploaded
+        self._url_limit = url_limit
+
+    def target(self, asked: Asked) -> Target:
+        """The target of one search.
+
+        Raises:
+            BadInput: the request or its picture cannot be accepted.
+            NotFound: no such product or upload, or a collection without vectors.
+            FingerprintMismatch: another extractor than the collection's was asked for.
+        """
+        found = self._resolve(asked)
+        if isinstance(found, Target):
+            return found
+        vector = found.embedding.vector(found.data, crop=found.crop, models=self._models)
+        return Target(vector, found.embedding.fingerprint)
+
+    def targets(self, asked: Sequence[Asked], pool: ThreadPoolExecutor) -> list[Target | VisualSearchError]:
+        """The targets of several searches, or why one has none; all photos go through the extractor together."""
+        found = list(pool.map(caught(self._resolve), asked))
+        targets: list[Target | VisualSearchError] = [Target() if isinstance(each, _Photo) else each for each in found]
+        photos = [(number, each) for number, each in enumerate(found) if isinstance(each, _Photo)]
+        for part in self._opened(photos, pool):
+            good = []
+            for number, opened in part:
+                if isinstance(opened, VisualSearchError):
+                    targets[number] = opened
+                else:
+                    good.append((number, opened))
+            for (number, _), target in zip(good, self._extracted(photos[0][1].embedding, good), strict=True):
+                targets[number] = target
+        return targets
+
+    def _opened(
+        self, photos: Sequence[tuple[int, _Photo]], pool: ThreadPoolExecutor
+    ) -> Iterator[list[tuple[int, Image.Image | VisualSearchError]]]:
+        """Photos decoded, as many at a time as are extracted together."""
+
+        def opened(photo: _Photo) -> Image.Image:
+            return photo.embedding.open(photo.data, crop=photo.crop, models=self._models)
+
+        ready: list[tuple[int, Image.Image | VisualSearchError]] = []
+        pixels = 0
+        for start in range(0, len(photos), 4):
+            some = photos[start : start + 4]
+            for (number, _), each in zip(some, pool.map(caught(opened), [photo for _, photo in some]), strict=True):
+                ready.append((number, each))
+                pixels += each.width * each.height if isinstance(each, Image.Image) else 0
+            if len(ready) >= _BATCH or pixels > _PIXELS:
+                yield ready
+                ready, pixels = [], 0
+        if ready:
+            yield ready
+
+    def _extracted(
+        self, embedding: Embedding, photos: Sequence[tuple[int, Image.Image]]
+    ) -> Sequence[Target | VisualSearchError]:
+        if not photos:
+            return []
+        try:
+            vectors = embedding.vectors([image for _, image in photos], models=self._models)
+        except VisualSearchError as error:
+            return [error] * len(photos)
+        return [Target(vector, embedding.fingerprint) for vector in vectors]
+
+    def _resolve(self, asked: Asked) -> Target | _Photo:
+        request, image = asked
+        _check_one_picture(request, image)
+        data = request.image if image is None else image
+        if request.image_id is not None:
+            if request.extractor is not None:
+                self._embedding(request.extractor)
+            return Target(*self._collection.vector(request.image_id))
+        if data is None and request.upload_id is None and request.image_url is None and request.vector is None:
+            return Target()
+        if data is None and request.upload_id is not None:
+            data = self._read_upload(request.upload_id)
+        embedding = self._embedding(request.extractor)
+        if request.vector is not None:
+            return Target(check_vector(request.vector), embedding.fingerprint)
+        if data is None:
+            data = self._fetch(request.image_url or "")
+        return _Photo(data, request.crop, embedding)
+
+    def _read_upload(self, id: str) -> bytes:
+        if self._uploaded is None:
+            raise BadQuery("upload_id is off here; send the picture itself as image", "upload_id")
+        return self._uploaded(id)
+
+    def _fetch(self, url: str) -> bytes:
+        if self._url_limit is None:
+            raise BadQuery("image_url is off here; send the picture itself as image", "image_url")
+        return download.public_picture(url, self._url_limit)
+
+    def _embedding(self, extractor: str | None) -> Embedding:
+        embedding = self._collection.embedding()
+        if extractor is not None and extractor not in (embedding.extractor, embedding.fingerprint):
+            raise FingerprintMismatch(extractor, embedding.fingerprint)
+        return embedding
+
+
+def _check_one_picture(request: SearchRequest, image: bytes | None) -> None:
+    ways = {
+        "image": request.image if image is None else image,
+        "image_id": request.image_id,
+        "image_url": request.image_url,
+        "upload_id": request.upload_id,
+        "vector": request.vector,
+    }
+    given = [name for name, value in ways.items() if value is not None]
+    if image is not None and request.image is not None:
+        given.insert(0, "an image file")
+    if len(given) > 1:
+        raise BadQuery(f"the search has {' and '.join(given)}; give one picture to search by", given[1])
+    if request.crop is not None and not set(given) & set(_PHOTOS):
+        raise BadQuery(f"crop is a part of a photo; give it with one of {', '.join(_PHOTOS)}", "crop")
+
+
+def caught(call: Callable[[A], T]) -> Callable[[A], T | VisualSearchError]:
+    """The call with its expected errors as values."""
+
+    def calling(value: A) -> T | VisualSearchError:
+        try:
+            return call(value)
+        except VisualSearchError as error:
+            return error
+
+    return calling
