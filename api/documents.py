@@ -26,6 +26,13 @@ def find(client: SolrClient, id: str, fields: str) -> dict[str, Any]:
 
 def matching(client: SolrClient, field: str, value: str, fields: str, *, rows: int) -> list[dict[str, Any]]:
     """The documents that have this very value, in the order of their ids."""
-    params = {"q": f"{{!term f={field} v=$wanted}}", "wanted": value, "fl": fields, "sort": "id asc", "rows": rows}
+    names = client.names
+    params = {
+        "q": f"{{!term f={names.known(field)} v=$wanted}}",
+        "wanted": value,
+        "fl": names.returned(fields),
+        "sort": f"{names.key} asc",
+        "rows": rows,
+    }
     documents: list[dict[str, Any]] = client.select(params)["response"]["docs"]
     return documents

@@ -56,7 +56,8 @@ def facets() -> Response:
 
 
 def _ranges(client: SolrClient) -> dict[str, RangeRequest]:
-    wanted = {f"{end}_{name}": f"{end}({name})" for name in NUMBERS for end in ("min", "max")}
+    fields = {name: field for name in NUMBERS if (field := client.names.known(name)) is not None}
+    wanted = {f"{end}_{name}": f"{end}({field})" for name, field in fields.items() for end in ("min", "max")}
     answered: dict[str, Any] = client.select({"q": "*:*", "rows": 0, "json.facet": orjson.dumps(wanted).decode()}).get(
         "facets", {}
     )

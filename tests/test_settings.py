@@ -30,6 +30,7 @@ VARIABLES: list[tuple[str, str, str, Any]] = [
     ("VISUAL_SEARCH_UPLOAD_TTL", "upload_ttl", "60", 60),
     ("VISUAL_SEARCH_UPLOADS_MB", "uploads_mb", "64", 64),
     ("VISUAL_SEARCH_BATCH_THREADS", "batch_threads", "8", 8),
+    ("VISUAL_SEARCH_LANGUAGE", "language", "de", "de"),
     ("VISUAL_SEARCH_CANDIDATES", "candidates", "500", 500),
     ("VISUAL_SEARCH_EXACT_BELOW", "exact_below", "0", 0),
 ]

@@ -40,6 +40,7 @@ ROOMS: Mapping[str, frozenset[str]] = {
     "solr": BASE,
     "search": BASE | {"solr"},
     "catalog": BASE | {"solr"},
+    "install": BASE | {"solr"},
 }
 # Where stages are wired together.
 WIRING: Mapping[str, frozenset[str]] = {
@@ -51,6 +52,7 @@ WIRING: Mapping[str, frozenset[str]] = {
     "catalog.fitting": BASE | {"solr", "extractors", "reduction", "embedding"},
     "catalog.sending": BASE | {"solr", "embedding", "console", "search.composer"},
     "catalog.ingest": BASE | {"solr", "extractors", "reduction", "embedding", "console"},
+    "install.backfill": BASE | {"solr", "catalog", "extractors", "embedding", "console"},
     "demo.preparation": EVERYTHING,
     "workspace": EVERYTHING,
     "cli": EVERYTHING,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, ParamSpec, Protocol, TypeVar
+from typing import IO, Any, ParamSpec, Protocol, TypeVar
 
 import click
 
@@ -33,6 +33,33 @@ def reported(function: Callable[P, T]) -> Callable[P, T]:
             raise click.UsageError(str(error)) from error
         except VisualSearchError as error:
             raise click.ClickException(str(error)) from error
+
+    return wrapper
+
+
+class Interrupted(click.ClickException):
+    """Ctrl+C in a command that goes on where it stopped."""
+
+    exit_code = 130
+
+    def __init__(self) -> None:
+        """The message is always the same."""
+        super().__init__("interrupted; run the same command again to go on")
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print the message alone: it was no error."""
+        click.echo(self.message, file=file, err=True)
+
+
+def resumable(function: Callable[P, T]) -> Callable[P, T]:
+    """Turn Ctrl+C into one line that says that nothing was lost, and exit status 130."""
+
+    @functools.wraps(function)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return function(*args, **kwargs)
+        except KeyboardInterrupt:
+            raise Interrupted from None
 
     return wrapper
 

@@ -78,6 +78,9 @@ class Settings:
     batch_threads: int = _env(
         "VISUAL_SEARCH_BATCH_THREADS", 4, "Searches of POST /v1/search/batch that ask Solr at the same time."
     )
+    language: str = _env(
+        "VISUAL_SEARCH_LANGUAGE", "en", "Language of a search's words where it does not say: en, de, fr, es or ja."
+    )
     candidates: int = _env("VISUAL_SEARCH_CANDIDATES", 200, "K: pictures the approximate phase hands to the exact one.")
     exact_below: int = _env(
         "VISUAL_SEARCH_EXACT_BELOW",
@@ -95,6 +98,7 @@ class Settings:
         self._check("solr_timeout", 0 < self.solr_timeout < math.inf, "it is seconds, more than 0")
         named = self.collection is None or re.fullmatch(r"\w[\w.-]*", self.collection, re.ASCII) is not None
         self._check("collection", named, "Solr accepts letters, digits, '.', '_' and '-' in its name")
+        self._check("language", re.fullmatch("[a-z]{2,3}", self.language) is not None, "give two letters, as en or de")
         self._check("solr_url", self.solr_url is None or _is_base(self.solr_url), "give it as http://host:8983/solr")
 
     def _check(self, name: str, accepted: bool, what: str) -> None:

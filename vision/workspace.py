@@ -89,6 +89,7 @@ class Workspace:
             limits=Limits(settings.candidates, settings.exact_below),
             models=settings.models,
             uploaded=self.uploads().read,
+            language=settings.language,
             threads=settings.batch_threads,
             url_limit=settings.max_upload_mb << 20 if settings.allow_image_urls else None,
         )

@@ -13,6 +13,7 @@ from vision.search.pictures import Asked, caught
 from vision.search.request import SearchRequest
 from vision.settings import Settings
 from vision.solr.client import SolrClient
+from vision.solr.fields import FieldMap
 from vision.workspace import Workspace
 
 DOCUMENT = {
@@ -32,6 +33,7 @@ class FakeClient(SolrClient):
 
     def __init__(self, documents: Sequence[Mapping[str, Any]] = (DOCUMENT,)) -> None:
         super().__init__("http://127.0.0.1:9/solr", "fake")
+        self._names = FieldMap()
         self.documents = documents
         self.error: Exception | None = None
 

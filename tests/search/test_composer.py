@@ -28,6 +28,19 @@ def test_words_alone() -> None:
     assert params["sort"] == "score desc,id asc"
 
 
+def test_words_of_another_language_are_searched_in_its_fields() -> None:
+    german = compose(Query(text="Kleid", language="de"), Plan(Way.TEXT, ""), None)
+    assert german["base"] == "{!edismax cache=false uf=-* qf=$qf_de v=$words}"
+    english = compose(Query(text="Kleid", language="en"), Plan(Way.TEXT, ""), None)
+    assert english["base"] == WORDS
+    assert {name: value for name, value in german.items() if name != "base"} == {
+        name: value for name, value in english.items() if name != "base"
+    }
+    count = compose_count(Query(text="Kleid", language="de", vector=FULL))
+    assert count["base"] == german["base"]
+    assert compose(Query(language="de"), Plan(Way.BROWSE, ""), None)["base"] == EVERYTHING
+
+
 def test_exact_scores_everything_that_matches() -> None:
     params = compose(Query(vector=FULL), Plan(Way.EXACT, ""), VECTORS)
     assert params["q"] == "{!bool filter=$base must=$blend cache=false}"

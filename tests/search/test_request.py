@@ -50,6 +50,8 @@ def test_solr_similarity_and_squared_distance_are_the_same_threshold() -> None:
         ({"q": "x", "mode": "fast"}, "Invalid enum value 'fast'"),
         ({"q": "x", "sort": "colour"}, "sort is 'colour'; accepted"),
         ({"q": "x", "sort": "price down"}, "sort is 'price down'"),
+        ({"q": "x", "language": "de}{!func"}, "language is 'de}{!func'; give two letters"),
+        ({"q": "x", "language": ""}, "give two letters, such as en or de"),
         ({"q": "x", "group_by": "brand"}, "group_by is 'brand'; accepted: product_id"),
         ({"q": "x", "max_distance": 3}, "a threshold needs a picture"),
         ({"q": "x", "max_distance": -1}, ">= 0.0"),
@@ -97,3 +99,9 @@ def test_a_vector_is_checked_before_it_is_sent(values: Any, says: str) -> None:
 def test_everything_can_be_listed_by_a_star() -> None:
     query = to_query(parse({"q": "*"}), None, None)
     assert query.text is None
+
+
+def test_the_language_is_the_requests_or_the_default() -> None:
+    assert to_query(parse({"q": "x"}), None, None).language == "en"
+    assert to_query(parse({"q": "x"}), None, None, language="fr").language == "fr"
+    assert to_query(parse({"q": "x", "language": " DE "}), None, None, language="fr").language == "de"

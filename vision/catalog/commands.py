@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any, ParamSpec, TypeVar
 
 import click
 
-from vision.console import progress_bars, reported
-
-P = ParamSpec("P")
-T = TypeVar("T")
+from vision.console import progress_bars, reported, resumable
 
 STAGES = {
     "jars": "fetching Solr",
@@ -23,33 +17,6 @@ STAGES = {
     "merge": "merging segments",
     "verify": "counting",
 }
-
-
-class Interrupted(click.ClickException):
-    """Ctrl+C in a command that goes on where it stopped."""
-
-    exit_code = 130
-
-    def __init__(self) -> None:
-        """The message is always the same."""
-        super().__init__("interrupted; run the same command again to go on")
-
-    def show(self, file: IO[Any] | None = None) -> None:
-        """Print the message alone: it was no error."""
-        click.echo(self.message, file=file, err=True)
-
-
-def resumable(function: Callable[P, T]) -> Callable[P, T]:
-    """Turn Ctrl+C into one line that says that nothing was lost, and exit status 130."""
-
-    @functools.wraps(function)
-    def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            return function(*args, **kwargs)
-        except KeyboardInterrupt:
-            raise Interrupted from None
-
-    return wrapper
 
 
 @click.command()

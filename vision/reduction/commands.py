@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vision.catalog.commands import STAGES, resumable
-from vision.console import Progress, progress_bars, reported
+from vision.catalog.commands import STAGES
+from vision.console import Progress, progress_bars, reported, resumable
 from vision.errors import BadSetting
 
 if TYPE_CHECKING:

@@ -47,8 +47,8 @@ def _hit(document: Mapping[str, Any], query: Query, sigma2: float | None) -> Hit
     return Hit(
         id=document["id"],
         product_id=document["product_id"],
-        title=document.get("title", ""),
-        image=document.get("image"),
+        title=first(document.get("title", "")),
+        image=first(document.get("image")),
         attributes=attributes(document),
         score=float(document["score"]),
         distance=distance,
@@ -58,11 +58,17 @@ def _hit(document: Mapping[str, Any], query: Query, sigma2: float | None) -> Hit
 
 def attributes(document: Mapping[str, Any]) -> dict[str, Any]:
     """A document's catalogue columns: price and the like as they are, attributes as one value or a list."""
-    found: dict[str, Any] = {name: document[name] for name in _PLAIN if name in document}
+    found: dict[str, Any] = {name: first(document[name]) for name in _PLAIN if name in document}
     for field, values in document.items():
         if field.startswith(ATTRIBUTE_PREFIX):
-            found[field.removeprefix(ATTRIBUTE_PREFIX)] = values[0] if len(values) == 1 else values
+            one = isinstance(values, list) and len(values) == 1
+            found[field.removeprefix(ATTRIBUTE_PREFIX)] = values[0] if one else values
     return found
+
+
+def first(value: Any) -> Any:
+    """The first of several values; what is one value already, as it is."""
+    return next(iter(value), None) if isinstance(value, list) else value
 
 
 def squared_distance(similarity: float) -> float | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import orjson
 from cachetools import TTLCache
@@ -11,9 +11,9 @@ from cachetools import TTLCache
 from vision.embedding import Embedding, EmbeddingStore, check_vector
 from vision.errors import BadQuery, Conflict, NotFound
 from vision.search.composer import Params
-from vision.search.model import Query, Vector
+from vision.search.model import DEFAULT_LANGUAGE, Query, Vector
 from vision.solr.client import SolrClient
-from vision.solr.fields import ATTRIBUTE_PREFIX, NUMBERS, PLAIN, solr_field
+from vision.solr.fields import NUMBERS
 
 # Seconds. What is kept here changes with a commit at the earliest, and a stale value costs speed, never correctness:
 # totals and facets come with every answer.
@@ -30,6 +30,7 @@ class Collection:
         self._lock = threading.Lock()
         self._fields: TTLCache[str, frozenset[str]] = TTLCache(1, _FRESH)
         self._fingerprints: TTLCache[str, str] = TTLCache(1, _FRESH)
+        self._languages: TTLCache[str, Mapping[str, str]] = TTLCache(1, _FRESH)
         self._counts: TTLCache[bytes, int] = TTLCache(4096, _FRESH)
 
     def forget(self) -> None:
@@ -37,6 +38,7 @@ class Collection:
         with self._lock:
             self._fields.clear()
             self._fingerprints.clear()
+            self._languages.clear()
             self._counts.clear()
 
     def check_fields(self, query: Query) -> None:
@@ -53,19 +55,49 @@ class Collection:
 
     def attributes(self) -> tuple[str, ...]:
         """The names that can be filtered and faceted by."""
-        known = self._known(fresh=False)
-        plain = [name for name in PLAIN if name in known and name != "product_id"]
-        found = [field.removeprefix(ATTRIBUTE_PREFIX) for field in known if field.startswith(ATTRIBUTE_PREFIX)]
-        return (*sorted(found), *plain)
+        return self.client.names.attributes(self._known(fresh=False))
 
     def _check(self, names: Iterable[str], member: str) -> None:
         for name in names:
             if name in NUMBERS:
                 raise BadQuery(f"{member}: {name!r} is a number; give it as ranges: {{{name}: {{min, max}}}}", name)
-            field = solr_field(name)
+            field = self.client.names.field(name)
             if field not in self._known(fresh=False) and field not in self._known(fresh=True):
                 accepted = ", ".join(self.attributes()) or "none yet, the collection is empty"
                 raise BadQuery(f"{member}: no product has a field {name!r}; accepted: {accepted}", name)
+
+    def languages(self) -> tuple[str, ...]:
+        """What words can be searched in: the handler has a ``qf_`` for each, and documents have its fields."""
+        with self._lock:
+            if "qf" not in self._languages:
+                self._languages["qf"] = self._read_languages()
+            named = self._languages["qf"]
+        known = self._known(fresh=False)
+        found = {language for language, qf in named.items() if {each.partition("^")[0] for each in qf.split()} <= known}
+        return (DEFAULT_LANGUAGE, *sorted(found - {DEFAULT_LANGUAGE}))
+
+    def check_language(self, language: str) -> None:
+        """Refuse a language that the collection has no fields for.
+
+        Raises:
+            BadQuery: naming it and those there are.
+        """
+        if language == DEFAULT_LANGUAGE or language in self.languages():
+            return
+        self.forget()
+        accepted = self.languages()
+        if language not in accepted:
+            raise BadQuery(
+                f"language is {language!r}; collection {self.client.collection!r} has {', '.join(accepted)}: another "
+                f"one needs its fields, a qf_{language} in solrconfig.xml, and the catalogue indexed again",
+                "language",
+            )
+
+    def _read_languages(self) -> Mapping[str, str]:
+        handlers = self.client.get_json("config/requestHandler")["config"]["requestHandler"]
+        handler = handlers.get("/visual") or handlers.get("/select") or {}
+        defaults = handler.get("defaults", {})
+        return {name[3:]: str(qf) for name, qf in defaults.items() if name.startswith("qf_")}
 
     def _known(self, *, fresh: bool) -> frozenset[str]:
         with self._lock:
@@ -114,12 +146,13 @@ class Collection:
             NotFound: no such id.
             BadQuery: the product has no picture.
         """
-        for field in ("id", "product_id"):
+        names = self.client.names
+        for field in (names.key, names.known("product_id")):
             params = {
                 "q": f"{{!term f={field} v=$id}}",
                 "id": id,
                 "fl": "vector,embedding",
-                "sort": "id asc",
+                "sort": f"embedding asc,{names.key} asc",  # a product's pictures before what has no vector
                 "rows": 1,
             }
             documents = self.client.select(params)["response"]["docs"]

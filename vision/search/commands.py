@@ -13,6 +13,7 @@ from vision.errors import BadQuery
 
 @click.command()
 @click.option("--text", "-t", help="Words, as a shopper types them.")
+@click.option("--language", help="Of the words: en, de, fr, es or ja.  [default: en]")
 @click.option("--image", type=click.Path(path_type=Path), help="A photo to search by.")
 @click.option("--id", "image_id", help="An indexed product or picture to search by.")
 @click.option("--filter", "filters", multiple=True, metavar="FIELD=VALUE", help="May be repeated; price=10..50.")
@@ -72,7 +73,18 @@ def _members(options: dict[str, Any]) -> dict[str, Any]:
             members["filters"].setdefault(name, []).append(value)
     if options["crop"] is not None:
         members["crop"] = _numbers("--crop", options["crop"], ",", 4)
-    same = ("image_id", "min_similarity", "max_distance", "mode", "sort", "rows", "start", "page", "explain")
+    same = (
+        "language",
+        "image_id",
+        "min_similarity",
+        "max_distance",
+        "mode",
+        "sort",
+        "rows",
+        "start",
+        "page",
+        "explain",
+    )
     return members | {name: options[name] for name in same if options[name] is not None}
 
 

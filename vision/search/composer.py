@@ -2,7 +2,8 @@
 
 The forms, and the ones that look right and are not, are explained in docs/queries.md. In short:
 
-* ``base`` is what keywords say; facet filters are ``fq``, tagged so that a facet can count without its own.
+* ``base`` is what keywords say, in the fields that the handler names for their language; facet filters are ``fq``,
+  tagged so that a facet can count without its own.
 * ``blend`` is the score of the contract as a function over BM25 and the exact vector similarity.
 * exact: every document of ``base`` is scored by ``blend``.
 * approximate: only the documents that ``near`` (HNSW on the coarse field) finds are; the rest match with score 0, so
@@ -22,9 +23,9 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from vision.search.model import SORTS, Plan, Query, Range, Way
+from vision.search.model import DEFAULT_LANGUAGE, SORTS, Plan, Query, Range, Way
 from vision.search.text import escape
-from vision.solr.fields import SEPARATOR, solr_field
+from vision.solr.fields import SEPARATOR, FieldMap
 
 Params = dict[str, Any]
 
@@ -33,6 +34,7 @@ FACET_LIMIT = 1000
 RETURNED = "id,product_id,title,image,url,price,currency,in_stock,attr_*,score"
 _IN_CANDIDATES = "if(exists(query($near)),1,0)"
 _CONSTANT = "{!cache=false}*:*"
+_OURS = FieldMap()
 
 
 @dataclass(frozen=True)
@@ -62,65 +64,68 @@ def vector(values: NDArray[Any]) -> str:
     return orjson.dumps(np.ascontiguousarray(values), option=orjson.OPT_SERIALIZE_NUMPY).decode()
 
 
-def filter_queries(query: Query) -> dict[str, str]:
+def filter_queries(query: Query, names: FieldMap = _OURS) -> dict[str, str]:
     """One tagged filter query for each filtered field, by field name, in a stable order."""
     composed = {}
     for name, values in sorted(query.filters.items()):
         joined = SEPARATOR.join(sorted(values))
-        composed[name] = f"{{!terms f={solr_field(name)} tag={_tag(name)} separator='{SEPARATOR}'}}{joined}"
+        composed[name] = f"{{!terms f={names.field(name)} tag={_tag(name)} separator='{SEPARATOR}'}}{joined}"
     for name, bounds in sorted(query.ranges.items()):
-        composed[name] = f"{{!lucene tag={_tag(name)}}}{solr_field(name)}:{_range(bounds)}"
+        composed[name] = f"{{!lucene tag={_tag(name)}}}{names.field(name)}:{_range(bounds)}"
     return composed
 
 
-def compose(query: Query, plan: Plan, vectors: QueryVectors | None) -> Params:
+def compose(query: Query, plan: Plan, vectors: QueryVectors | None, names: FieldMap = _OURS) -> Params:
     """The one ranking request of a search.
 
     Args:
         query: validated values; its vector is taken from ``vectors``.
         plan: the way to take; ``candidates`` is K.
         vectors: None for a search without a picture.
+        names: how the collection calls its fields.
     """
-    filters = filter_queries(query)
+    filters = filter_queries(query, names)
     params = _base(query, filters)
     if vectors is not None:
         params |= _image(query, vectors)
     params |= _score(query, vectors)
     params |= _clauses(plan, vectors, filters, has_text=query.text is not None)
-    sort = SORTS[query.sort or "score"]
+    sort = _sort(query, names)
     if plan.way is Way.TAIL:
         sort = f"{_IN_CANDIDATES} desc,{sort}"
-    if query.grouped:
-        params["fq"].append(f"{{!collapse tag={GROUP_TAG} field=product_id{_head_sort(plan)}}}")
+    if query.grouped and names.groups:
+        field = names.known("product_id")
+        params["fq"].append(f"{{!collapse tag={GROUP_TAG} field={field}{_head_sort(plan, names)}}}")
     params |= {
         "sort": sort,
-        "fl": _returned(query, vectors),
+        "fl": _returned(query, vectors, names),
         "rows": query.rows,
         "start": query.start,
-        "json.facet": facet_request(query),
+        "json.facet": facet_request(query, names),
     }
     return params
 
 
-def compose_count(query: Query) -> Params:
+def compose_count(query: Query, names: FieldMap = _OURS) -> Params:
     """The count that the planner decides by: how many pictures keyword and facets leave."""
-    params = _base(query, filter_queries(query))
+    params = _base(query, filter_queries(query, names))
     return params | {"q": "{!bool filter=$base cache=false}", "rows": 0}
 
 
-def facet_request(query: Query) -> str:
+def facet_request(query: Query, names: FieldMap = _OURS) -> str:
     """``json.facet``: products per value, each facet counted without its own filter and without grouping."""
     facets: dict[str, Any] = {}
+    grouped = query.grouped and names.groups
     for name in query.facets:
-        excluded = [_tag(name)] + ([GROUP_TAG] if query.grouped else [])
+        excluded = [_tag(name)] + ([GROUP_TAG] if grouped else [])
         facet: dict[str, Any] = {
             "type": "terms",
-            "field": solr_field(name),
+            "field": names.field(name),
             "limit": FACET_LIMIT,
             "domain": {"excludeTags": excluded},
         }
-        if query.grouped:
-            facet |= {"facet": {"products": "unique(product_id)"}, "sort": "products desc"}
+        if grouped:
+            facet |= {"facet": {"products": f"unique({names.known('product_id')})"}, "sort": "products desc"}
         facets[name] = facet
     return orjson.dumps(facets).decode()
 
@@ -130,7 +135,8 @@ def _base(query: Query, filters: dict[str, str]) -> Params:
     if query.text is None:
         params["base"] = "{!lucene cache=false v='*:*'}"
     else:
-        params["base"] = "{!edismax cache=false uf=-* v=$words}"
+        fields = "" if query.language == DEFAULT_LANGUAGE else f" qf=$qf_{query.language}"
+        params["base"] = f"{{!edismax cache=false uf=-*{fields} v=$words}}"
         params["words"] = escape(query.text)
     return params
 
@@ -190,18 +196,26 @@ def _clauses(plan: Plan, vectors: QueryVectors | None, filters: dict[str, str], 
     return near | {"q": "{!bool filter=$base should=$verified cache=false}"}
 
 
-def _head_sort(plan: Plan) -> str:
+def _head_sort(plan: Plan, names: FieldMap) -> str:
     """Which picture stands for its product: the best one, by Solr's default, which is much the quickest.
 
     Words score all pictures of a product alike: there the first id stands, whatever was written last.
     """
     if plan.way is Way.TAIL:
         return f" sort='{_IN_CANDIDATES} desc,score desc'"
-    return " sort='score desc,id asc'" if plan.way in (Way.TEXT, Way.BROWSE) else ""
+    return f" sort='score desc,{names.key} asc'" if plan.way in (Way.TEXT, Way.BROWSE) else ""
 
 
-def _returned(query: Query, vectors: QueryVectors | None) -> str:
-    fields = [RETURNED]
+def _sort(query: Query, names: FieldMap) -> str:
+    """The order asked for, in the collection's names."""
+    if names.fields is None:
+        return SORTS[query.sort or "score"]
+    parts = (part.partition(" ") for part in SORTS[query.sort or "score"].split(","))
+    return ",".join(f"{field if field == 'score' else names.field(field)} {order}" for field, _, order in parts)
+
+
+def _returned(query: Query, vectors: QueryVectors | None, names: FieldMap) -> str:
+    fields = [names.returned(RETURNED)]
     if vectors is not None:
         fields.append("similarity:$similarity")
     if query.explain and query.text is not None:

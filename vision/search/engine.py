@@ -14,7 +14,7 @@ from vision.errors import FingerprintMismatch, VisualSearchError
 from vision.search import answers, paging, planner
 from vision.search.collection import Collection
 from vision.search.composer import Params, QueryVectors, compose, compose_count
-from vision.search.model import Plan, Query, Result, Took, Way
+from vision.search.model import DEFAULT_LANGUAGE, Plan, Query, Result, Took, Way
 from vision.search.pictures import Asked, QueryPictures, Target, caught
 from vision.search.planner import Limits
 from vision.search.request import SearchRequest, to_query
@@ -43,6 +43,7 @@ class SearchEngine:
         models: Path | None = None,
         uploaded: Callable[[str], bytes] | None = None,
         url_limit: int | None = None,
+        language: str = DEFAULT_LANGUAGE,
         threads: int = 4,
     ) -> None:
         """Wire the stages together, without connecting or loading anything.
@@ -54,11 +55,13 @@ class SearchEngine:
             models: where extractors look for weights first.
             uploaded: gives the bytes of an ``upload_id``; None refuses it.
             url_limit: most bytes that ``image_url`` may give; None refuses it.
+            language: of a search's words, where it does not say.
             threads: searches of batches that run at the same time, over all batches.
         """
         self.client = client
         self.collection = Collection(client, store)
         self.limits = limits or Limits()
+        self.language = language
         self._pictures = QueryPictures(self.collection, models=models, uploaded=uploaded, url_limit=url_limit)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="batch")
 
@@ -101,23 +104,24 @@ class SearchEngine:
         return Batch(results, Took(_ms(extracted - began), _ms(ended - extracted), _ms(ended - began)))
 
     def _answer(self, request: SearchRequest, target: Target) -> Result:
-        query = to_query(request, target.vector, target.embedding)
+        query = to_query(request, target.vector, target.embedding, language=self.language)
         return self.run(query if request.page is None else paging.resume(query, request.page))
 
     def run(self, query: Query) -> Result:
         """Answer a query whose vector is known already."""
         began = time.perf_counter()
         self.collection.check_fields(query)
+        self.collection.check_language(query.language)
         vectors = self._query_vectors(query)
         plan, requests = self._plan(query)
-        params = compose(query, plan, vectors)
+        params = compose(query, plan, vectors, self.client.names)
         answer = self.client.select(params)
         requests.append(_shown(params))
         found = answers.hits(answer, query, vectors.sigma2 if vectors else None)
         total = answers.total(answer)
         if plan.way is Way.APPROXIMATE and any(hit.score == 0.0 for hit in found):
             plan = planner.continued(query, plan)
-            params = compose(query, plan, vectors)
+            params = compose(query, plan, vectors, self.client.names)
             answer = self.client.select(params)
             requests.append(_shown(params))
             found = answers.hits(answer, query, vectors.sigma2 if vectors else None)
@@ -134,7 +138,7 @@ class SearchEngine:
     def _plan(self, query: Query) -> tuple[Plan, list[str]]:
         if not planner.needs_count(query):
             return planner.plan(query, self.limits), []
-        count = compose_count(query)
+        count = compose_count(query, self.client.names)
         matching, asked = self.collection.matching(count)
         return planner.plan(query, self.limits, matching), [_shown(count)] if asked else []
 

@@ -21,6 +21,10 @@ SORTS = {
 }
 
 
+DEFAULT_LANGUAGE = "en"
+"""Searched by the handler's own ``qf``; every other language by ``qf_<language>``."""
+
+
 class Mode(StrEnum):
     """What the caller asks of the planner."""
 
@@ -61,6 +65,7 @@ class Query:
     """One search, validated; ``vector`` is (1024,) float32 of ``embedding``, or None without a picture."""
 
     text: str | None = None
+    language: str = DEFAULT_LANGUAGE
     vector: Vector | None = None
     embedding: str | None = None
     filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

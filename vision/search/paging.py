@@ -25,6 +25,7 @@ def digest(query: Query) -> str:
     """What of a query must not change between its pages; 12 hexadecimal digits."""
     parts = [
         query.text or "",
+        query.language,
         "" if query.vector is None else query.vector.tobytes().hex(),
         repr(sorted(filter_queries(query).items())),
         repr((query.weights, query.max_distance, query.sort, query.grouped, query.rows)),

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
 from vision.errors import BadQuery
-from vision.search.model import SORTS, Mode, Query, Range, Vector, Weights
+from vision.search.model import DEFAULT_LANGUAGE, SORTS, Mode, Query, Range, Vector, Weights
 from vision.search.text import normalise
 
 MAX_ROWS = 1000
 MAX_START = 1_000_000
 MAX_VALUES = 200
+
+# It becomes part of a parameter's name, so nothing but letters.
+LANGUAGE = re.compile("[a-z]{2,3}")
 
 Weight = Annotated[float, Meta(ge=0, le=1)]
 
@@ -53,6 +57,7 @@ class SearchRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     max_distance: Annotated[float, Meta(ge=0)] | None = None
     crop: Annotated[list[float], Meta(min_length=4, max_length=4)] | None = None
     extractor: str | None = None
+    language: str | None = None
     mode: Mode = Mode.AUTO
     sort: str | None = None
     group_by: str | None = "product_id"
@@ -81,13 +86,16 @@ def parse(data: bytes | dict[str, Any]) -> SearchRequest:
         raise BadQuery(f"the query is not JSON: {error}") from error
 
 
-def to_query(request: SearchRequest, vector: Vector | None, embedding: str | None) -> Query:
+def to_query(
+    request: SearchRequest, vector: Vector | None, embedding: str | None, *, language: str = DEFAULT_LANGUAGE
+) -> Query:
     """Check what single members cannot say and build the query.
 
     Args:
         request: as it came.
         vector: (1024,) of the picture asked for, if one was.
         embedding: the fingerprint that ``vector`` was made with.
+        language: of the words, where the request does not say.
 
     Raises:
         BadQuery: nothing to search by, contradictions, or values outside what is accepted.
@@ -110,6 +118,7 @@ def to_query(request: SearchRequest, vector: Vector | None, embedding: str | Non
         raise BadQuery("the weights of what is searched by are all 0; give one of them more than 0", "weights")
     return Query(
         text=text,
+        language=_language(request.language, language),
         vector=vector,
         embedding=embedding,
         filters=filters,
@@ -162,6 +171,13 @@ def _sort(sort: str | None) -> str | None:
     if normal not in SORTS or len(words) > 2 or words[1:] not in ([], ["asc"], ["desc"]):
         raise BadQuery(f"sort is {sort!r}; accepted: score, price asc, price desc", "sort")
     return normal
+
+
+def _language(asked: str | None, default: str) -> str:
+    language = default if asked is None else asked.strip().lower()
+    if not LANGUAGE.fullmatch(language):
+        raise BadQuery(f"language is {asked!r}; give two letters, such as en or de", "language")
+    return language
 
 
 def _grouped(group_by: str | None) -> bool:

@@ -14,6 +14,7 @@ import pysolr
 import requests
 
 from vision.errors import NotFound, SolrError, SolrRefused, SolrUnavailable
+from vision.solr.fields import HANDLER, FieldMap
 
 T = TypeVar("T")
 
@@ -88,6 +89,7 @@ class SolrClient:
         self.session.mount("http://", requests.adapters.HTTPAdapter(pool_connections=4, pool_maxsize=32))
         self._solr = pysolr.Solr(self.url, timeout=timeout, session=self.session, encoder=_Json, decoder=_Json)
         self._bulk = pysolr.Solr(self.url, timeout=3600, session=self.session, encoder=_Json, decoder=_Json)
+        self._names: FieldMap | None = None
 
     def close(self) -> None:
         """Close the connections."""
@@ -121,8 +123,26 @@ class SolrClient:
             NotFound: no such collection.
         """
         rest = {key: value for key, value in params.items() if key != "q"}
-        answer = self._call(lambda: self._solr.search(params.get("q", "*:*"), **rest))
+        handler = self.names.handler
+        answer = self._call(lambda: self._solr.search(params.get("q", "*:*"), search_handler=handler, **rest))
         return dict(answer.raw_response)
+
+    @property
+    def names(self) -> FieldMap:
+        """How this collection calls what a search speaks of; asked of it once, at the first search.
+
+        Raises:
+            SolrUnavailable: no answer.
+        """
+        if self._names is None:
+            try:
+                handlers = self.get_json("config/requestHandler")["config"]["requestHandler"]
+            except NotFound:
+                return FieldMap()
+            except SolrRefused:  # who may search need not be allowed to read the configuration
+                handlers = {}
+            self._names = FieldMap.from_handler(handlers.get(f"/{HANDLER}"))
+        return self._names
 
     def count(self, query: str = "*:*", **params: str) -> int:
         """How many documents match; ``params`` are what ``query`` refers to."""
@@ -144,6 +164,23 @@ class SolrClient:
         """Delete what matches; visible after a commit."""
         self._call(lambda: self._bulk.delete(q=query, commit=False))
 
+    def post(self, path: str, body: Any, **params: Any) -> dict[str, Any]:
+        """POST JSON to a handler of this collection, as ``schema``.
+
+        Raises:
+            SolrUnavailable: no answer.
+            SolrRefused: an answer that is an error.
+        """
+        with solr_errors(self.base):
+            response = self.session.post(
+                f"{self.url}/{path}",
+                data=_Json.encode(body).encode(),
+                params={"wt": "json", **params},
+                headers={"Content-Type": "application/json"},
+                timeout=3600,
+            )
+            return self._answered(response)
+
     def get_json(self, path: str, **params: Any) -> dict[str, Any]:
         """GET a handler of this collection, as ``admin/luke``."""
         return self._get(f"{self.url}/{path}", params)
@@ -154,14 +191,17 @@ class SolrClient:
 
     def _get(self, url: str, params: Mapping[str, Any]) -> dict[str, Any]:
         with solr_errors(self.base):
-            response = self.session.get(url, params={"wt": "json", **params}, timeout=self.timeout)
-            if response.status_code in _DOWN:
-                raise SolrUnavailable(f"Solr at {self.base} answered {response.status_code}: not ready or overloaded")
-            if response.status_code == 404:
-                raise NotFound(f"Solr at {self.base} has no {url.removeprefix(self.base + '/')}")
-            if response.status_code != 200:
-                raise SolrRefused(f"Solr at {url} refused: {_reason(response)}", status=response.status_code)
-            return dict(orjson.loads(response.content))
+            return self._answered(self.session.get(url, params={"wt": "json", **params}, timeout=self.timeout))
+
+    def _answered(self, response: requests.Response) -> dict[str, Any]:
+        url = response.url.partition("?")[0]
+        if response.status_code in _DOWN:
+            raise SolrUnavailable(f"Solr at {self.base} answered {response.status_code}: not ready or overloaded")
+        if response.status_code == 404:
+            raise NotFound(f"Solr at {self.base} has no {url.removeprefix(self.base + '/')}")
+        if response.status_code != 200:
+            raise SolrRefused(f"Solr at {url} refused: {_reason(response)}", status=response.status_code)
+        return dict(orjson.loads(response.content))
 
     def fields(self) -> frozenset[str]:
         """The names of the fields that documents of this collection really have."""

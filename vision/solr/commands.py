@@ -1,4 +1,4 @@
-"""``visual-search solr start|stop|status``: the embedded Solr from the command line.
+"""``visual-search solr start|stop|status|install|uninstall``: the embedded Solr, and collections of others.
 
 Exit status: 0 done, 1 it could not be done (or no Solr runs, for ``status``), 2 a wrong option or setting.
 """
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vision.console import progress_bars, reported
+from vision.install.commands import install, uninstall
 
 if TYPE_CHECKING:
     from vision.solr.status import SolrStatus
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 @click.group()
 def solr() -> None:
     """Start, stop and look at Solr. With SOLR_URL set, that Solr is used and none is started."""
+
+
+solr.add_command(install)
+solr.add_command(uninstall)
 
 
 @solr.command()
