@@ -56,11 +56,13 @@ def product(id: str) -> Response:
         ProductForm(
             id=found["id"],
             product_id=found["product_id"],
-            title=found.get("title", ""),
-            description=found.get("description"),
-            image=image_url(found["id"], found.get("image")),
+            title=answers.first(found.get("title", "")),
+            description=answers.first(found.get("description")),
+            image=image_url(found["id"], answers.first(found.get("image"))),
             attributes=answers.attributes(found),
-            pictures=[PictureForm(each["id"], image_url(each["id"], each.get("image"))) for each in pictures],
+            pictures=[
+                PictureForm(each["id"], image_url(each["id"], answers.first(each.get("image")))) for each in pictures
+            ],
         )
     )
 

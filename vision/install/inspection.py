@@ -53,7 +53,8 @@ class Found:
         handlers: all request handlers by path.
         overlaid: paths of those that the Config API can delete.
         fields: every field that is declared, that documents have, or that was asked for.
-        present: the names of those that documents have. Of SolrCloud, those on the shard that answered.
+        present: the names of those that documents have.
+        shared: other collections of the same configset, which change with this one.
     """
 
     version: str
@@ -67,6 +68,7 @@ class Found:
     overlaid: frozenset[str]
     fields: Mapping[str, Field] = field(repr=False)
     present: frozenset[str] = field(repr=False)
+    shared: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -112,13 +114,14 @@ def inspect(client: SolrClient, names: Iterable[str] = ()) -> Found:
         raise NotFound(f"Solr at {client.base} has no collection {client.collection!r}") from error
     schema = client.get_json("schema")["schema"]
     overlay = client.get_json("config/overlay")["overlay"]
-    present = client.fields()
+    cloud = system.get("mode") == "solrcloud"
+    present, shared = _cloud(client) if cloud else (client.fields(), ())
     declared = {each["name"] for each in schema["fields"]}
     factory = config.get("schemaFactory", {})
     managed = "Managed" in str(factory.get("class", "ManagedIndexSchemaFactory"))
     return Found(
         version=version,
-        cloud=system.get("mode") == "solrcloud",
+        cloud=cloud,
         schema=schema,
         mutable=managed and str(factory.get("mutable", True)).lower() == "true",
         editable=_editable(client),
@@ -128,6 +131,7 @@ def inspect(client: SolrClient, names: Iterable[str] = ()) -> Found:
         overlaid=frozenset(overlay.get("requestHandler", {})),
         fields=_fields(client, schema, present | declared | set(names)),
         present=present,
+        shared=shared,
     )
 
 
@@ -154,6 +158,22 @@ def _editable(client: SolrClient) -> bool:
     except (SolrRefused, NotFound):  # who may not read it is told when the handler is sent
         return True
     return str(answer.get("system.properties", {}).get("disable.configEdit", "")).lower() != "true"
+
+
+def _cloud(client: SolrClient) -> tuple[frozenset[str], tuple[str, ...]]:
+    """The fields that documents have on any shard, and the other collections of the configset."""
+    every = client.admin("admin/collections", action="CLUSTERSTATUS")["cluster"]["collections"]
+    asked = client.admin("admin/collections", action="CLUSTERSTATUS", collection=client.collection)
+    found: set[str] = set()
+    shared: set[str] = set()
+    for name, collection in asked["cluster"]["collections"].items():
+        configset = collection.get("configName")
+        shared |= {other for other, each in every.items() if other != name and each.get("configName") == configset}
+        for shard in collection["shards"].values():
+            active = [each["core"] for each in shard["replicas"].values() if each["state"] == "active"]
+            if active and shard.get("state") == "active":
+                found |= set(client.admin(f"{active[0]}/admin/luke", numTerms=0)["fields"])
+    return frozenset(found), tuple(sorted(shared))
 
 
 def _fields(client: SolrClient, schema: Mapping[str, Any], names: Iterable[str]) -> dict[str, Field]:

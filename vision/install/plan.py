@@ -219,7 +219,11 @@ def _notes(found: Found, fields: Mapping[str, str]) -> list[str]:
             "are ignored: searches find the same, loading vectors takes longer. Only that file can change it."
         )
     if found.cloud:
-        notes.append("SolrCloud: the same APIs are used, and fields are looked up on one shard; this was not tried.")
+        notes.append("SolrCloud: tried with one node and two shards, not with replicas on several nodes")
+    if found.shared:
+        notes.append(
+            f"the configset is also that of {', '.join(found.shared)}: they get the fields and the handler too"
+        )
     if "title" not in fields:
         notes.append("no field is mapped to title; hits will have none (--map title=…)")
     image = found.fields.get(fields.get("image", ""))

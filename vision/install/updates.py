@@ -39,11 +39,26 @@ def atomic(client: SolrClient, key: str, updates: Sequence[Mapping[str, Any]]) -
 
     A document that changed or was deleted meanwhile is left as it is; the others are updated.
 
+    Args:
+        client: the collection.
+        key: its uniqueKey.
+        updates: each with key, ``_version_`` and ``embedding``, among the fields to set.
+
     Raises:
         SolrError: Solr did not answer or refused.
     """
     if not updates:
         return frozenset()
+    sent = {str(each[key]): each for each in updates}
     answer = client.post("update", list(updates), versions="true", failOnVersionConflicts="false")
     adds = answer.get("adds", [])
-    return frozenset(adds) if isinstance(adds, dict) else frozenset(str(each) for each in adds[::2])
+    versions = adds if isinstance(adds, dict) else dict(zip(adds[::2], adds[1::2], strict=True))
+    accepted = {str(id) for id, version in versions.items() if version > sent[str(id)]["_version_"]}
+    # SolrCloud repeats the version that was sent where another shard decides, whatever that one decided.
+    unsure = [str(id) for id in versions if str(id) not in accepted]
+    now = current(client, key, unsure, f"{key},embedding")
+    return frozenset(accepted | {id for id, each in now.items() if _done(each, sent[id])})
+
+
+def _done(document: Mapping[str, Any], update: Mapping[str, Any]) -> bool:
+    return bool(document.get("embedding") == update["embedding"]["set"])
