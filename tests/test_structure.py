@@ -50,7 +50,7 @@ WIRING: Mapping[str, frozenset[str]] = {
     "search.pictures": BASE | {"solr", "embedding"},
     "catalog.features": BASE | {"extractors", "embedding"},
     "catalog.fitting": BASE | {"solr", "extractors", "reduction", "embedding"},
-    "catalog.sending": BASE | {"solr", "embedding", "console", "search.composer"},
+    "catalog.sending": BASE | {"solr", "embedding", "console"},
     "catalog.ingest": BASE | {"solr", "extractors", "reduction", "embedding", "console"},
     "install.backfill": BASE | {"solr", "catalog", "extractors", "embedding", "console"},
     "demo.preparation": EVERYTHING,
@@ -170,7 +170,7 @@ def test_the_rules_find_what_is_against_them() -> None:
     assert wrong_imports({"vision.search.planner": {"vision.embedding"}}) == [
         "vision.search.planner imports vision.embedding"
     ]
-    assert wrong_imports({"vision.catalog.sending": {"vision.search.engine", "vision.search.composer"}}) == [
+    assert wrong_imports({"vision.catalog.sending": {"vision.search.engine", "vision.embedding"}}) == [
         "vision.catalog.sending imports vision.search.engine"
     ]
     assert wrong_imports({"vision.attic": {"vision.errors"}}) == ["vision.attic: no rule says what it may import"]

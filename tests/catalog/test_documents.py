@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vision.catalog.documents import document
+from vision.catalog.documents import document, without_picture
 from vision.catalog.product import Product
 
 VECTOR = np.arange(4, dtype=np.float32)
@@ -49,3 +49,8 @@ def test_what_is_absent_is_left_out() -> None:
     )
     assert set(made) == {"id", "product_id", "title", "image", "root", "image_hash", "vector", "coarse", "embedding"}
     assert made["vector"].flags.c_contiguous
+
+
+def test_a_product_without_a_picture_has_nothing_of_one() -> None:
+    made = without_picture(Product("i", "p", "t", "", price=1.5, attributes={"color": ("red",)}))
+    assert made == {"id": "i", "product_id": "p", "title": "t", "price": 1.5, "attr_color": ["red"]}

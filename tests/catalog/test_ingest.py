@@ -19,10 +19,11 @@ from vision import extractors
 from vision.catalog import IndexOptions, Ingest
 from vision.catalog.features import check
 from vision.embedding import EmbeddingStore
-from vision.errors import BadCatalogue, Conflict, NotFound, SolrUnavailable
+from vision.errors import BadCatalogue, BadQuery, Conflict, NotFound, SolrUnavailable
 from vision.extractors.histogram import Histogram
 from vision.images import content_hash, decode
 from vision.reduction import Pca
+from vision.search.request import parse
 from vision.solr import configset
 from vision.workspace import Workspace
 
@@ -290,3 +291,56 @@ def test_no_solr_is_told_before_anything_is_extracted(tmp_path: Path) -> None:
     with Workspace(nowhere.settings).cache() as cache:
         pictures = [bytes.fromhex(content_hash(draw(n))) for n in range(3)]
         assert cache.known(extractors.load("histogram").fingerprint, pictures) == frozenset()
+
+
+def test_products_without_a_picture(shop: Shop, tmp_path: Path) -> None:
+    catalogue(tmp_path, 6)
+    rows = [row(n, image="" if n in (1, 4) else f"images/{n}.png") for n in range(6)] + [row(7, image="none.png")]
+    path = write(tmp_path / "c.csv", rows)
+    report = shop.index(path)
+    assert (report.indexed, report.rejected, report.without) == (4, 3, 0)
+    told = [json.loads(line)["reason"] for line in (tmp_path / "c.rejects.jsonl").read_text().splitlines()]
+    empty = "image is empty; id, title and image are required; --allow-missing-images takes products without a picture"
+    assert told == [empty, empty, f"image 'none.png' does not exist in {tmp_path}"]
+
+    report = shop.index(path, allow_missing_images=True)
+    assert (report.indexed, report.rejected, report.cached, report.without) == (6, 1, 4, 2)
+    plain = dict(shop.documents()["p00001"])
+    del plain["_version_"]
+    assert plain == {
+        "id": "p00001",
+        "product_id": "p00001",
+        "title": "thing 1",
+        "price": 1.5,
+        "attr_color": ["green"],
+    }
+
+    engine = Workspace(shop.settings).engine()
+    by_words = engine.search(parse({"q": "thing", "facets": ["color"], "rows": 10}))
+    assert by_words.total == 6
+    assert {each.value: each.count for each in by_words.facets["color"]} == {"red": 2, "green": 2, "blue": 2}
+    for mode in ("exact", "approximate"):
+        by_picture = engine.search(parse({"image_id": "p00000", "mode": mode}))
+        assert by_picture.total == 6
+        assert [(hit.id, hit.distance, hit.score, hit.image) for hit in by_picture.hits[4:]] == [
+            ("p00001", None, 0.0, None),
+            ("p00004", None, 0.0, None),
+        ]
+        assert all(hit.distance is not None for hit in by_picture.hits[:4])
+    within = engine.search(parse({"image_id": "p00000", "max_distance": 1e9}))
+    assert within.total == 4
+    both = engine.search(parse({"q": "thing 1", "image_id": "p00000"}))
+    assert [(hit.id, hit.distance) for hit in both.hits] == [("p00001", None)] and both.hits[0].score > 0
+    with pytest.raises(BadQuery, match="'p00001' has no picture to search by"):
+        engine.search(parse({"image_id": "p00001"}))
+
+
+def test_a_product_may_lose_its_picture_and_get_it_back(shop: Shop, tmp_path: Path) -> None:
+    path = catalogue(tmp_path, 4)
+    before = shop.index(path)
+    write(path, [row(n, image="" if n == 2 else f"images/{n}.png") for n in range(4)])
+    assert shop.index(path, allow_missing_images=True).without == 1
+    assert "vector" not in shop.documents()["p00002"]
+    after = shop.index(catalogue(tmp_path, 4))
+    assert (after.indexed, after.embedding) == (4, before.embedding)
+    assert len(shop.documents()["p00002"]["vector"]) == 1024

@@ -69,3 +69,24 @@ def test_a_catalogue_that_changed_meanwhile(
             assert found == product.image.encode().ljust(32, b".")
             count += 1
     assert count == before
+
+
+def test_rows_without_a_picture(tmp_path: Path) -> None:
+    path = write(tmp_path / "c.csv", [row(0), row(1, image=""), row(2), row(3, image="", price="bad")])
+    survey = Survey(path, allow_missing_images=True)
+    for each in survey.check():
+        if each.product is None:
+            survey.add(each)
+        else:
+            found = picture(each) if each.product.image else b""
+            survey.add(Checked(each.line, each.id, each.product, found))
+    assert (len(survey), survey.good, survey.without) == (4, 3, 1)
+    assert [(product.id, bool(hashed)) for product, hashed in survey.products()] == [
+        ("p00000", True),
+        ("p00001", False),
+        ("p00002", True),
+    ]
+    assert len(survey.pictures()) == 2
+    write(path, [row(0), row(1), row(2), row(3, image="", price="bad")])
+    with pytest.raises(Conflict, match="line 3 is another row now"):
+        list(survey.products())

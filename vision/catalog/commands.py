@@ -27,6 +27,7 @@ STAGES = {
 @click.option("--dims", type=click.IntRange(1, 1024), default=1024, show_default=True, help="PCA components.")
 @click.option("--rejects", type=click.Path(path_type=Path), help="Rejected rows.  [default: CATALOGUE.rejects.jsonl]")
 @click.option("--allow-urls", is_flag=True, help="Fetch pictures that are web addresses.")
+@click.option("--allow-missing-images", is_flag=True, help="Index rows whose image cell is empty, by words alone.")
 @click.option("--recreate", is_flag=True, help="Delete the collection's old content, once the new one is ready.")
 @click.option("--json", "as_json", is_flag=True, help="Print {indexed, rejected, cached, seconds}.")
 @reported
@@ -39,6 +40,7 @@ def index(
     dims: int,
     rejects: Path | None,
     allow_urls: bool,
+    allow_missing_images: bool,
     recreate: bool,
     as_json: bool,
 ) -> None:
@@ -64,6 +66,7 @@ def index(
         rejects=rejects,
         spare=settings.home / "rejects",
         allow_urls=allow_urls,
+        allow_missing_images=allow_missing_images,
         recreate=recreate,
     )
     with progress_bars(STAGES) as progress:
@@ -77,9 +80,10 @@ def index(
         members = {name: getattr(report, name) for name in ("indexed", "rejected", "cached", "seconds")}
         click.echo(orjson.dumps(members).decode())
     else:
+        without = f", and {report.without:,} products without a picture," if report.without else ""
         click.echo(
-            f"{report.indexed:,} pictures indexed in {report.seconds:.1f} s into {client.collection!r} "
-            f"({report.cached:,} from the cache), embedding {report.embedding}"
+            f"{report.indexed - report.without:,} pictures{without} indexed in {report.seconds:.1f} s into "
+            f"{client.collection!r} ({report.cached:,} from the cache), embedding {report.embedding}"
         )
     if report.rejects is not None:
         click.echo(f"{report.rejected:,} rows rejected; the reasons are in {report.rejects}", err=True)

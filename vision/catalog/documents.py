@@ -22,7 +22,7 @@ def document(
     image_hash: bytes,
     root: str,
 ) -> dict[str, Any]:
-    """Compose the document; absent values are left out.
+    """Compose the document of a product with a picture; absent values are left out.
 
     Args:
         product: the row.
@@ -32,10 +32,7 @@ def document(
         image_hash: SHA-256 of the picture's bytes.
         root: short name of the folder that ``product.image`` is relative to.
     """
-    composed: dict[str, Any] = {
-        "id": product.id,
-        "product_id": product.product_id,
-        "title": product.title,
+    return without_picture(product) | {
         "image": product.image,
         "root": root,
         "image_hash": image_hash.hex(),
@@ -43,6 +40,11 @@ def document(
         "coarse": np.ascontiguousarray(coarse),
         "embedding": embedding,
     }
+
+
+def without_picture(product: Product) -> dict[str, Any]:
+    """Compose the document of a product that has no picture: found by words and facets, ranked last by picture."""
+    composed: dict[str, Any] = {"id": product.id, "product_id": product.product_id, "title": product.title}
     for name in _PLAIN:
         value = getattr(product, name)
         if value is not None:

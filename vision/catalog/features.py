@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +33,7 @@ _PIXELS = 64 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Checked:
-    """A row after checking: a product with its picture's SHA-256, or a reason why not."""
+    """A row after checking: a product with its picture's SHA-256 (empty without one), or a reason why not."""
 
     line: int
     id: str
@@ -48,7 +48,7 @@ class _Read:
     data: bytes = b""
 
 
-def check(path: Path) -> Iterator[Checked]:
+def check(path: Path, *, allow_missing_images: bool = False) -> Iterator[Checked]:
     """Every row of a catalogue, checked but for its picture; an id that came before is rejected."""
     seen: dict[str, int] = {}
     for line, row, problem in reader.rows(path):
@@ -56,7 +56,7 @@ def check(path: Path) -> Iterator[Checked]:
             yield Checked(line, "", reason=problem)
             continue
         try:
-            found = products.read(row)
+            found = products.read(row, allow_missing_images=allow_missing_images)
             if found.id in seen:
                 raise Rejected(f"id {found.id!r} came before, in line {seen[found.id]}")
         except Rejected as rejected:
@@ -132,6 +132,8 @@ def catalogue_features(
 def _read(row: Checked, pictures: Pictures) -> _Read:
     if row.product is None:
         return _Read(row)
+    if not row.product.image:
+        return _Read(replace(row, picture=b""))
     try:
         data = pictures.read(row.product.image)
     except Rejected as error:
@@ -147,13 +149,13 @@ def _finish(
     cache: FeatureCache,
     advance: Callable[[int], None],
 ) -> Iterator[Checked]:
-    wanted = {each.row.picture: each.data for each in read if each.row.picture is not None}
+    wanted = {each.row.picture: each.data for each in read if each.row.picture}
     known = cache.known(extractor.fingerprint, list(wanted))
     missing = {picture: data for picture, data in wanted.items() if picture not in known}
     bad = _fill(missing, pool, extractor, cache)
     advance(len(missing) - len(bad))
     for each in read:
-        reason = bad.get(each.row.picture or b"")
+        reason = bad.get(each.row.picture) if each.row.picture else None
         yield each.row if reason is None else Checked(each.row.line, each.row.id, reason=f"image: {reason}")
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from vision import reduction
 from vision.catalog import reader, sending
 from vision.catalog.cache import FeatureCache
-from vision.catalog.features import BATCH, check, extract
+from vision.catalog.features import BATCH, extract
 from vision.catalog.fitting import Fitting, held
 from vision.catalog.pictures import Pictures, Roots
 from vision.catalog.rejects import Rejects
@@ -34,13 +34,15 @@ class IndexOptions:
     spare: Path | None = None
     """A folder for the rejects file where it cannot be written beside the catalogue."""
     allow_urls: bool = False
+    allow_missing_images: bool = False
+    """Rows whose image cell is empty are indexed without vectors."""
     recreate: bool = False
     seed: int = 0
 
 
 @dataclass(frozen=True)
 class IndexReport:
-    """What a run did; ``cached`` pictures needed no extraction."""
+    """What a run did; ``cached`` pictures needed no extraction, ``without`` of the indexed rows have no picture."""
 
     indexed: int
     rejected: int
@@ -49,6 +51,7 @@ class IndexReport:
     embedding: str
     rejects: Path | None = None
     notes: tuple[str, ...] = ()
+    without: int = 0
 
 
 class Ingest:
@@ -93,7 +96,8 @@ class Ingest:
                 self._client.collection, current, extractor, pca=options.pca, dims=options.dims, seed=options.seed
             )
             with Rejects(catalogue, options.rejects, options.spare) as rejects:
-                survey, extracted = self._survey(catalogue, pictures, extractor, total, rejects)
+                survey = Survey(catalogue, allow_missing_images=options.allow_missing_images)
+                extracted = self._fill(survey, pictures, extractor, total, rejects)
             if not survey.good:
                 raise _no_good_row(catalogue, rejects)
             unique = survey.pictures()
@@ -112,11 +116,12 @@ class Ingest:
         return IndexReport(
             indexed=survey.good,
             rejected=rejects.count,
-            cached=survey.good - extracted,
+            cached=survey.good - survey.without - extracted,
             seconds=round(time.perf_counter() - began, 2),
             embedding=embedding.fingerprint,
             rejects=rejects.path if rejects.count else None,
             notes=fitting.notes(embedding, len(unique)),
+            without=survey.without,
         )
 
     @contextmanager
@@ -142,18 +147,22 @@ class Ingest:
         if not self._client.count():
             configset.drop(self._client)
 
-    def _survey(
-        self, catalogue: Path, pictures: Pictures, extractor: Extractor, total: int, rejects: Rejects
-    ) -> tuple[Survey, int]:
-        """First pass: what each row is, and how many pictures were extracted."""
-        survey = Survey(catalogue)
+    def _fill(
+        self,
+        survey: Survey,
+        pictures: Pictures,
+        extractor: Extractor,
+        total: int,
+        rejects: Rejects,
+    ) -> int:
+        """First pass: what each row is; returns how many pictures were extracted."""
         extracted = 0
 
         def count(missing: int) -> None:
             nonlocal extracted
             extracted += missing
 
-        with closing(extract(check(catalogue), pictures, extractor, self._cache, advance=count)) as rows:
+        with closing(extract(survey.check(), pictures, extractor, self._cache, advance=count)) as rows:
             for row in rows:
                 survey.add(row)
                 if row.picture is None:
@@ -161,7 +170,7 @@ class Ingest:
                 if len(survey) % BATCH == 0:
                     self._progress("extract", len(survey), total)
         self._progress("extract", len(survey), total)
-        return survey, extracted
+        return extracted
 
 
 def _no_good_row(catalogue: Path, rejects: Rejects) -> BadCatalogue:

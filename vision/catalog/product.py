@@ -35,7 +35,7 @@ class Rejected(Exception):
 
 @dataclass(frozen=True)
 class Product:
-    """A picture of a product, as the catalogue tells of it; empty cells are absent."""
+    """A picture of a product, as the catalogue tells of it; empty cells are absent, ``image`` is then empty."""
 
     id: str
     product_id: str
@@ -49,15 +49,17 @@ class Product:
     attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def read(row: Row) -> Product:
+def read(row: Row, *, allow_missing_images: bool = False) -> Product:
     """Check one row, whose keys are column names.
 
     Raises:
         Rejected: with the reason.
     """
     for name in REQUIRED:
-        if not _cell(row, name):
-            raise Rejected(f"{name} is empty; id, title and image are required")
+        if _cell(row, name) or (name == "image" and allow_missing_images):
+            continue
+        hint = "; --allow-missing-images takes products without a picture" if name == "image" else ""
+        raise Rejected(f"{name} is empty; id, title and image are required{hint}")
     id = _cell(row, "id")
     return Product(
         id=id,

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 from vision.catalog.cache import FeatureCache
-from vision.catalog.documents import document
+from vision.catalog.documents import document, without_picture
 from vision.catalog.product import Product
 from vision.catalog.survey import Survey
 from vision.console import Progress
@@ -60,33 +60,39 @@ def commit(client: SolrClient, good: int, progress: Progress) -> None:
 
 
 def verify(client: SolrClient, survey: Survey, embedding: Embedding, progress: Progress) -> None:
-    """Count the sent pictures in Solr, by id and embedding.
+    """Count the sent documents in Solr: those with a picture by id and embedding, those without by id and no embedding.
 
     Raises:
         SolrRefused: some are not there.
         Conflict: the catalogue changed since its survey.
     """
     present = 0
-    ids = (product.id for product, _ in survey.products())
+    products = survey.products()
     wanted = f"{{!terms f=id cache=false separator='{SEPARATOR}' v=$wanted}}"
     progress("verify", 0, survey.good)
-    while batch := list(islice(ids, _VERIFY)):
+    while batch := list(islice(products, _VERIFY)):
         made_with = {"fq": "{!term f=embedding v=$made_with}", "made_with": embedding.fingerprint}
-        present += client.count(wanted, wanted=SEPARATOR.join(batch), **made_with)
+        for has_picture, fq in ((True, made_with), (False, {"fq": "-embedding:*"})):
+            ids = [product.id for product, picture in batch if bool(picture) is has_picture]
+            present += client.count(wanted, wanted=SEPARATOR.join(ids), **fq) if ids else 0
         progress("verify", present, survey.good)
     if present != survey.good:
         raise SolrRefused(
-            f"Solr holds {present:,} of the {survey.good:,} pictures that were sent to {client.collection!r}; "
+            f"Solr holds {present:,} of the {survey.good:,} documents that were sent to {client.collection!r}; "
             "run the same command again, and look into Solr's log if that does not help",
             status=500,
         )
 
 
 def _compose(batch: Sequence[Pair], embedding: Embedding, cache: FeatureCache, root: str) -> list[dict[str, Any]]:
-    features = cache.matrix(embedding.extractor_fingerprint, [picture for _, picture in batch])
+    plain = [without_picture(product) for product, picture in batch if not picture]
+    shown = [(product, picture) for product, picture in batch if picture]
+    if not shown:
+        return plain
+    features = cache.matrix(embedding.extractor_fingerprint, [picture for _, picture in shown])
     vectors = embedding.pca.transform(features)
     coarse = embedding.codec.encode(vectors)
-    return [
+    return plain + [
         document(product, vector=vector, coarse=code, embedding=embedding.fingerprint, image_hash=picture, root=root)
-        for (product, picture), vector, code in zip(batch, vectors, coarse, strict=True)
+        for (product, picture), vector, code in zip(shown, vectors, coarse, strict=True)
     ]

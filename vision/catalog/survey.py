@@ -13,15 +13,23 @@ from vision.errors import Conflict
 _HASH = 32
 _ROW = 8
 _NONE = bytes(_HASH)
+_WITHOUT = b"\xff" * _HASH
 
 
 class Survey:
-    """40 bytes a row: its picture's SHA-256, zeros for a rejected row, and a short hash of its id and image."""
+    """40 bytes a row: its picture's SHA-256, zeros for a rejected row, and a short hash of its id and image.
 
-    def __init__(self, catalogue: Path) -> None:
+    Attributes:
+        good: rows that are indexed.
+        without: those of them that have no picture.
+    """
+
+    def __init__(self, catalogue: Path, *, allow_missing_images: bool = False) -> None:
         """Begin with no rows."""
         self.catalogue = catalogue
         self.good = 0
+        self.without = 0
+        self._allow_missing_images = allow_missing_images
         self._pictures = bytearray()
         self._rows = bytearray()
 
@@ -32,32 +40,38 @@ class Survey:
     def add(self, row: Checked) -> None:
         """Note the next row."""
         self.good += row.picture is not None
-        self._pictures += row.picture or _NONE
+        self.without += row.picture == b""
+        self._pictures += _NONE if row.picture is None else row.picture or _WITHOUT
         self._rows += _row_hash(row.id, row.product if row.picture is not None else None)
 
     def pictures(self) -> dict[bytes, None]:
         """The different pictures of good rows, in their order."""
         unique = dict.fromkeys(self._picture(row) for row in range(len(self)))
         unique.pop(_NONE, None)
+        unique.pop(_WITHOUT, None)
         return unique
 
     def products(self) -> Iterator[tuple[Product, bytes]]:
-        """Read the catalogue again: each good row's product and its picture's hash.
+        """Read the catalogue again: each good row's product and its picture's hash, empty without one.
 
         Raises:
             Conflict: the file is not the same any more; what was yielded so far is right.
         """
         number = 0
-        for number, row in enumerate(check(self.catalogue), start=1):
+        for number, row in enumerate(self.check(), start=1):
             picture = self._picture(number - 1)
             product = row.product if picture != _NONE else None
             hashed = bytes(self._rows[(number - 1) * _ROW : number * _ROW])
             if hashed != _row_hash(row.id, product) or (product is None and picture != _NONE):
                 raise self._changed(f"line {row.line} is another row now")
             if product is not None:
-                yield product, picture
+                yield product, b"" if picture == _WITHOUT else picture
         if number != len(self):
             raise self._changed(f"it had {len(self):,} rows and has {number:,} now")
+
+    def check(self) -> Iterator[Checked]:
+        """Every row, checked but for its picture."""
+        return check(self.catalogue, allow_missing_images=self._allow_missing_images)
 
     def _picture(self, row: int) -> bytes:
         return bytes(self._pictures[row * _HASH : (row + 1) * _HASH])
