@@ -45,14 +45,14 @@ def solr_errors(url: str) -> Iterator[None]:
     except pysolr.SolrError as error:
         raise _mapped(error, url) from error
     except requests.RequestException as error:
-        raise SolrUnavailable(f"Solr at {url} did not answer: {_brief(error)}") from error
+        raise SolrUnavailable(f"Solr at {url} did not answer: {brief(error)}") from error
     except orjson.JSONDecodeError as error:
         raise SolrRefused(f"{url} answered something that is not JSON; is it a Solr?", status=502) from error
 
 
 def _mapped(error: pysolr.SolrError, url: str) -> SolrError:
     if isinstance(error.__context__, requests.RequestException):
-        return SolrUnavailable(f"Solr at {url} did not answer: {_brief(error.__context__)}")
+        return SolrUnavailable(f"Solr at {url} did not answer: {brief(error.__context__)}")
     found = _STATUS.search(str(error))
     status = int(found.group(1)) if found else 500
     if status in _DOWN:
@@ -60,7 +60,8 @@ def _mapped(error: pysolr.SolrError, url: str) -> SolrError:
     return SolrRefused(f"Solr at {url} refused: {error}", status=status)
 
 
-def _brief(error: BaseException) -> str:
+def brief(error: BaseException) -> str:
+    """Why there was no answer, in words: the library's own text names its classes and quotes the address again."""
     if isinstance(error, requests.Timeout):
         return "it took longer than the time limit"
     if isinstance(error, requests.ConnectionError):

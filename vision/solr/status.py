@@ -9,6 +9,7 @@ from typing import Any, Literal
 import requests
 
 from vision.errors import SolrRefused, SolrUnavailable
+from vision.solr.client import brief
 from vision.solr.java import NEWEST_KNOWN_TO_LUCENE, OLDEST_SIMD, VECTOR_MODULE
 
 Mode = Literal["standalone", "cloud"]
@@ -116,7 +117,7 @@ def _get(session: requests.Session, url: str, timeout: float) -> dict[str, Any]:
     try:
         answer = session.get(url, timeout=timeout, headers={"Accept": "application/json"}, allow_redirects=False)
     except requests.RequestException as error:
-        raise SolrUnavailable(f"no Solr answers at {url}: {error}") from error
+        raise SolrUnavailable(f"no Solr answers at {url}: {brief(error)}") from error
     if answer.status_code != 200:
         raise SolrRefused(f"{url} answered with HTTP {answer.status_code}; a Solr answers 200", answer.status_code)
     try:
