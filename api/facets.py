@@ -13,9 +13,9 @@ from api.keys import Role
 from api.operations import Operation, Parameter, answer, describe
 from api.security import requires
 from api.services import services
+from vision.search.collection import Collection
 from vision.search.presentation import FacetValueForm, form
 from vision.search.request import RangeRequest, SearchRequest
-from vision.solr.client import SolrClient
 from vision.solr.fields import NUMBERS
 
 blueprint = Blueprint("facets", __name__, url_prefix="/v1")
@@ -24,6 +24,9 @@ _FIELD: Final = Parameter(
     "field",
     "A field to count; may be repeated. Left out: every field there is.",
     {"type": "array", "items": {"type": "string"}},
+)
+_CURRENCY: Final = Parameter(
+    "currency", "Of the range of prices, which a collection of several currencies has for each of them alone."
 )
 _Q: Final = Parameter("q", "Count only the products that these words find.")
 
@@ -42,7 +45,7 @@ class FacetsForm(msgspec.Struct, frozen=True):
     Operation(
         "What the catalogue can be filtered by, with counts",
         answer=FacetsForm,
-        parameters=(_FIELD, _Q),
+        parameters=(_FIELD, _Q, _CURRENCY),
         problems=(400, 404, 502, 503),
     )
 )
@@ -52,15 +55,20 @@ def facets() -> Response:
     fields = request.args.getlist("field") or list(engine.collection.attributes())
     words = request.args.get("q", "").strip() or "*"
     found = form(engine.search(SearchRequest(q=words, facets=fields, rows=0)))
-    return answer(FacetsForm(found.facets, _ranges(engine.client), found.total))
+    currency = request.args.get("currency", "").strip() or None
+    return answer(FacetsForm(found.facets, _ranges(engine.collection, currency), found.total))
 
 
-def _ranges(client: SolrClient) -> dict[str, RangeRequest]:
+def _ranges(collection: Collection, currency: str | None) -> dict[str, RangeRequest]:
+    client = collection.client
+    if currency is None and len(collection.currencies()) > 1:
+        return {}
     fields = {name: field for name in NUMBERS if (field := client.names.known(name)) is not None}
     wanted = {f"{end}_{name}": f"{end}({field})" for name, field in fields.items() for end in ("min", "max")}
-    answered: dict[str, Any] = client.select({"q": "*:*", "rows": 0, "json.facet": orjson.dumps(wanted).decode()}).get(
-        "facets", {}
-    )
+    params: dict[str, Any] = {"q": "*:*", "rows": 0, "json.facet": orjson.dumps(wanted).decode()}
+    if currency is not None:
+        params |= {"fq": f"{{!term f={client.names.field('currency')} v=$currency}}", "currency": currency}
+    answered: dict[str, Any] = client.select(params).get("facets", {})
     found = {}
     for name in NUMBERS:
         low, high = answered.get(f"min_{name}"), answered.get(f"max_{name}")

@@ -1,13 +1,32 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from flask.testing import FlaskClient
 
 from api.app import create_app
 from tests.api.fakes import FakeEngine, FakeWorkspace
-from tests.api.shop import Shop, index_shop
+from tests.api.shop import Shop, index_market, index_shop
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    from tests.api.browsing import launched
+
+    with launched() as found:
+        yield found
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What a page's console complained about."""
+    return []
 
 
 @pytest.fixture
@@ -30,6 +49,12 @@ def client(workspace: FakeWorkspace) -> FlaskClient:
 def shop(solr_url: str, tmp_path_factory: pytest.TempPathFactory) -> Shop:
     """A small catalogue of drawn shapes in a real Solr."""
     return index_shop(solr_url, tmp_path_factory.mktemp("shop"))
+
+
+@pytest.fixture(scope="session")
+def market(solr_url: str, tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """Products of several currencies, some sold out, one without a picture."""
+    return index_market(solr_url, tmp_path_factory.mktemp("market"))
 
 
 @pytest.fixture

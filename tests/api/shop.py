@@ -52,11 +52,41 @@ def index_shop(solr_url: str, folder: Path) -> Shop:
             title = f"{color} {shape}"
             url = "javascript:alert(1)" if price == 3 else f"https://shop.example/{price}"
             writer.writerow([id, product, title, f"images/{name}", shape, color, price, "EUR", url])
+    index(settings, folder / "catalogue.csv", IndexOptions())
+    return Shop(settings, folder)
+
+
+def index_market(solr_url: str, folder: Path) -> Shop:
+    """Seven products: prices in two currencies and in none, in stock, sold out and unsaid, one without a picture."""
+    settings = Settings(home=folder / "home", solr_url=solr_url, collection="api-market")
+    rows = (
+        ("ring", "red", 10, "EUR", "true"),
+        ("square", "red", 20, "EUR", "false"),
+        ("circle", "blue", 30, "eur", ""),
+        ("ring", "blue", 1500, "JPY", "true"),
+        ("circle", "green", 2500, "JPY", "no"),
+        ("square", "green", 40, "", "yes"),
+        ("none", "green", 50, "EUR", "true"),
+    )
+    (folder / "images").mkdir()
+    with (folder / "catalogue.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", "title", "image", "color", "price", "currency", "in_stock"])
+        for number, (shape, color, price, currency, in_stock) in enumerate(rows, start=1):
+            image = "" if shape == "none" else f"images/{number}.jpg"
+            if image:
+                draw(color, shape, 1).save(folder / image)
+            writer.writerow([f"m{number}", f"{color} {shape}", image, color, price, currency, in_stock])
+    index(settings, folder / "catalogue.csv", IndexOptions(allow_missing_images=True))
+    return Shop(settings, folder)
+
+
+def index(settings: Settings, catalogue: Path, options: IndexOptions) -> None:
+    """Index with the extractor that needs no model."""
     workspace = Workspace(settings)
     with workspace.client() as client, workspace.cache() as cache:
         ingest = Ingest(client, workspace.store(), cache, workspace.roots())
-        ingest.run(folder / "catalogue.csv", "histogram", extractors.load("histogram"), IndexOptions())
-    return Shop(settings, folder)
+        ingest.run(catalogue, "histogram", extractors.load("histogram"), options)
 
 
 def draw(color: str, shape: str, size: int) -> Image.Image:

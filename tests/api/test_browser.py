@@ -4,35 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.api.browsing import counts, fits, opened_page, sync_api
 from tests.api.shop import Shop, serving
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install playwright")
-
 pytestmark = [pytest.mark.browser, pytest.mark.solr]
 
 KEY = "a-key-of-a-shopper"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("needs Chromium")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, "--disable-component-update"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -41,25 +27,12 @@ def url(shop: Shop) -> Iterator[str]:
         yield found
 
 
-@pytest.fixture
-def complaints() -> list[str]:
-    """What the console complained about; empty at the end of a test."""
-    return []
-
-
 @pytest.fixture(params=[(1280, 900), (375, 800)], ids=["wide", "narrow"])
 def page(request: pytest.FixtureRequest, browser: Browser, url: str, complaints: list[str]) -> Iterator[Page]:
     """The page with everything listed; fails on whatever the console complains about."""
-    width, height = request.param
-    context = browser.new_context(viewport={"width": width, "height": height}, base_url=url)
-    opened = context.new_page()
-    opened.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.goto("/")
-    counts(opened, "39 products")
-    yield opened
-    context.close()
-    assert complaints == []
+    with opened_page(browser, url, request.param, complaints) as opened:
+        counts(opened, "39 products")
+        yield opened
 
 
 @pytest.fixture(scope="module")
@@ -70,18 +43,10 @@ def guarded_url(shop: Shop) -> Iterator[str]:
         yield found
 
 
-def counts(page: Page, text: str | re.Pattern[str]) -> None:
-    sync_api.expect(page.locator("#count")).to_have_text(text)
-
-
 def tick(page: Page, value: str) -> None:
     if not page.locator("#filters").evaluate("each => each.open"):
         page.locator("#filters > summary").click()
     page.locator("#values").get_by_role("checkbox", name=re.compile(f"^{value} ")).check()
-
-
-def fits(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
 
 
 def test_words_facets_pages_and_back(page: Page) -> None:

@@ -84,6 +84,8 @@ def test_price(text: str, price: float | None) -> None:
         ({"price": "1e999"}, "price is 1e999; a number of 0 or more"),
         ({"price": -1}, "price is -1; a number of 0 or more"),
         ({"price": True}, "price is 'true'"),
+        ({"currency": "euro"}, "currency is 'euro'; three letters are accepted, as EUR or USD"),
+        ({"currency": "€"}, "currency is '€'"),
         ({"in_stock": "maybe"}, "in_stock is 'maybe'; true or false is accepted"),
         ({"id": "a\tb"}, "id has a control character"),
         ({"image": "a\x00.jpg"}, "image has a control character"),

@@ -26,6 +26,7 @@ _PROSE = ("title", "description")
 _TRUE = ("true", "yes", "1", "y", "t")
 _FALSE = ("false", "no", "0", "n", "f")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CURRENCY = re.compile("[A-Z]{3}")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
@@ -68,7 +69,7 @@ def read(row: Row, *, allow_missing_images: bool = False) -> Product:
         image=_cell(row, "image"),
         description=_cell(row, "description") or None,
         price=_price(_cell(row, "price")),
-        currency=_cell(row, "currency") or None,
+        currency=_currency(_cell(row, "currency")),
         url=_cell(row, "url") or None,
         in_stock=_flag(_cell(row, "in_stock")),
         attributes=_attributes(row),
@@ -120,6 +121,14 @@ def _price(text: str) -> float | None:
     if not math.isfinite(price) or price < 0:
         raise Rejected(f"price is {text[:40]}; a number of 0 or more is accepted")
     return price
+
+
+def _currency(text: str) -> str | None:
+    if not text:
+        return None
+    if not _CURRENCY.fullmatch(text.upper()):
+        raise Rejected(f"currency is {text[:40]!r}; three letters are accepted, as EUR or USD (ISO 4217)")
+    return text.upper()
 
 
 def _flag(text: str) -> bool | None:

@@ -31,6 +31,7 @@ class Collection:
         self._fields: TTLCache[str, frozenset[str]] = TTLCache(1, _FRESH)
         self._fingerprints: TTLCache[str, str] = TTLCache(1, _FRESH)
         self._languages: TTLCache[str, Mapping[str, str]] = TTLCache(1, _FRESH)
+        self._currencies: TTLCache[str, tuple[str, ...]] = TTLCache(1, _FRESH)
         self._counts: TTLCache[bytes, int] = TTLCache(4096, _FRESH)
 
     def forget(self) -> None:
@@ -39,6 +40,7 @@ class Collection:
             self._fields.clear()
             self._fingerprints.clear()
             self._languages.clear()
+            self._currencies.clear()
             self._counts.clear()
 
     def check_fields(self, query: Query) -> None:
@@ -51,6 +53,9 @@ class Collection:
             if name not in NUMBERS:
                 raise BadQuery(f"{name!r} has no range; accepted: {', '.join(NUMBERS)}", name)
         self._check(query.filters, "filters")
+        unknown = sorted(set(query.filters.get("in_stock", ())) - {"true", "false"})
+        if unknown:
+            raise BadQuery(f"filters.in_stock is {unknown[0]!r}; accepted: true, false", "in_stock")
         self._check(query.facets, "facets")
 
     def attributes(self) -> tuple[str, ...]:
@@ -92,6 +97,39 @@ class Collection:
                 f"one needs its fields, a qf_{language} in solrconfig.xml, and the catalogue indexed again",
                 "language",
             )
+
+    def currencies(self) -> tuple[str, ...]:
+        """The currencies that products with a price name, most frequent first."""
+        with self._lock:
+            if "all" not in self._currencies:
+                self._currencies["all"] = self._read_currencies()
+            return self._currencies["all"]
+
+    def check_currency(self, query: Query) -> None:
+        """Refuse to compare prices of several currencies with each other; one that no product names is the only one.
+
+        Raises:
+            BadQuery: a price range or an order by price without one currency to go with it.
+        """
+        by_range = "price" in query.ranges
+        if not (by_range or query.sort in ("price", "-price")) or len(query.filters.get("currency", ())) == 1:
+            return
+        known = self.currencies()
+        if len(known) > 1:
+            what = "a price range" if by_range else "an order by price"
+            raise BadQuery(
+                f"prices are in {', '.join(known)}: {what} needs one of them, as filters: {{currency: [{known[0]}]}}",
+                "price" if by_range else "sort",
+            )
+
+    def _read_currencies(self) -> tuple[str, ...]:
+        names = self.client.names
+        currency, price = names.known("currency"), names.known("price")
+        if currency is None or price is None:
+            return ()
+        facet = orjson.dumps({"all": {"type": "terms", "field": currency, "limit": 100}}).decode()
+        answer = self.client.select({"q": f"{price}:[* TO *]", "rows": 0, "json.facet": facet})
+        return tuple(str(bucket["val"]) for bucket in answer["facets"].get("all", {}).get("buckets", []))
 
     def _read_languages(self) -> Mapping[str, str]:
         handlers = self.client.get_json("config/requestHandler")["config"]["requestHandler"]

@@ -112,6 +112,7 @@ class SearchEngine:
         began = time.perf_counter()
         self.collection.check_fields(query)
         self.collection.check_language(query.language)
+        self.collection.check_currency(query)
         vectors = self._query_vectors(query)
         plan, requests = self._plan(query)
         params = compose(query, plan, vectors, self.client.names)

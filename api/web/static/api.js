@@ -46,8 +46,9 @@ export async function keep(photo) {
 
 export const uploaded = (id) => `/v1/images/${encodeURIComponent(id)}`;
 
-export async function facets() {
-  return (await ask("/v1/facets")).json();
+/** What there is to filter by; the range of prices is that of one currency, where there are several. */
+export async function facets(currency = "") {
+  return (await ask(`/v1/facets?${new URLSearchParams(currency ? { currency, field: "currency" } : {})}`)).json();
 }
 
 export async function product(id) {

@@ -21,6 +21,9 @@ function card(hit, index, byPicture) {
     show(image, hit.image, WIDTH);
     frame.append(image);
   } else frame.classList.add("missing");
+  if (hit.attributes.in_stock === false) {
+    frame.append(element("span", { className: "sold", textContent: "Out of stock" }));
+  }
 
   const made = element("article", { className: "hit" }, frame, heading(hit, title));
   const notes = kind(hit.attributes, title);
@@ -52,12 +55,13 @@ function kind(attributes, title) {
 }
 
 function match(hit) {
+  if (hit.distance === null) return element("p", { className: "match", textContent: "No picture to compare" });
   const percent = Math.round(hit.score * 100);
   const bar = element("span", { className: "fill" });
   bar.style.inlineSize = `${percent}%`;
   const track = element("span", { className: "track" }, bar);
   track.setAttribute("aria-hidden", "true");
-  const title = hit.distance === null ? "no picture" : `squared distance ${hit.distance.toPrecision(4)}`;
+  const title = `squared distance ${hit.distance.toPrecision(4)}`;
   return element("p", { className: "match", title }, track, `${percent}% match`);
 }
 

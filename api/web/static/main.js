@@ -4,6 +4,7 @@ import * as api from "./api.js";
 import * as facets from "./facets.js";
 import * as hits from "./hits.js";
 import * as photos from "./photo.js";
+import * as prices from "./prices.js";
 import { countFilters, everything, fromAddress, isByPicture, toAddress, toRequest } from "./state.js";
 import { element, label, number, value as shown } from "./words.js";
 
@@ -111,18 +112,16 @@ async function run() {
 async function learnFields() {
   const known = await api.facets();
   // What all products have in common is nothing to choose by.
-  fields = Object.keys(known.facets).filter((field) => known.facets[field].length > 1);
-  const hasPrice = "price" in known.ranges;
-  at("price").hidden = !hasPrice;
-  at("sorting").hidden = !hasPrice;
-  if (hasPrice) {
-    at("min").placeholder = `${Math.floor(known.ranges.price.min)}`;
-    at("max").placeholder = `${Math.ceil(known.ranges.price.max)}`;
-  }
+  const { in_stock: stock = [], currency = [], ...others } = known.facets;
+  fields = Object.keys(others).filter((field) => others[field].length > 1);
+  at("stock").hidden = !stock.some(({ value }) => value === "true");
+  prices.learn(known.ranges.price, currency.map(({ value }) => value));
+  await prices.draw(state.currency);
 }
 
 function drawControls() {
   for (const name of ["q", "min", "max", "sort"]) at(name).value = state[name];
+  at("in_stock").checked = state.stock;
   at("weight").value = state.weight;
   const byPicture = isByPicture(state);
   at("by").hidden = !byPicture;
@@ -131,6 +130,7 @@ function drawControls() {
   const active = countFilters(state);
   at("active").hidden = active === 0;
   at("active").textContent = active;
+  prices.draw(state.currency).catch(drawProblem);
   drawChosen();
   document.title = state.q ? `${state.q} – Visual search` : "Visual search";
 }
@@ -181,7 +181,12 @@ function drawChosen() {
   if (state.min || state.max) {
     items.push(chosen(`Price: ${state.min || "0"} – ${state.max || "any"}`, () => change({ min: "", max: "" })));
   }
-  if (items.length > 1) items.push(chosen("Clear all", () => change({ filters: {}, min: "", max: "" }), "plain"));
+  if (state.currency) items.push(chosen(`Currency: ${state.currency}`, () => change(prices.choose(state, ""))));
+  if (state.stock) items.push(chosen("In stock", () => change({ stock: false })));
+  if (items.length > 1) {
+    const none = { filters: {}, min: "", max: "", stock: false };
+    items.push(chosen("Clear all", () => change({ ...prices.choose(state, ""), ...none }), "plain"));
+  }
   at("chosen").replaceChildren(...items);
   at("chosen").hidden = items.length === 0;
 }
@@ -264,6 +269,8 @@ at("search").addEventListener("submit", (event) => {
 at("q").addEventListener("search", () => {
   if (at("q").value === "" && state.q !== "") change({ q: "" });
 });
+at("in_stock").addEventListener("change", () => change({ stock: at("in_stock").checked }));
+at("currency").addEventListener("change", () => change(prices.choose(state, at("currency").value)));
 at("sort").addEventListener("change", () => change({ sort: at("sort").value }));
 at("weight").addEventListener("change", () => change({ weight: Number(at("weight").value) }));
 at("facets").addEventListener("submit", (event) => {

@@ -8,6 +8,8 @@
  * @property {string} max
  * @property {string} like   id of a product to search by
  * @property {string} photo  id of an upload to search by
+ * @property {boolean} stock only what is in stock
+ * @property {string} currency of the prices, where there are several
  * @property {string} sort
  * @property {number} weight share of the picture, 0 to 100
  * @property {string} page   token of the page shown, "" for the first
@@ -18,14 +20,15 @@ const FILTER = "f.";
 
 /** @returns {State} */
 export function everything() {
-  return { q: "", filters: {}, min: "", max: "", like: "", photo: "", sort: "", weight: 50, page: "", number: 1 };
+  return { q: "", filters: {}, min: "", max: "", stock: false, currency: "", like: "", photo: "", sort: "", weight: 50, page: "", number: 1 };
 }
 
 /** @returns {State} */
 export function fromAddress(query) {
   const given = new URLSearchParams(query);
   const state = everything();
-  for (const name of ["q", "min", "max", "like", "photo", "sort", "page"]) state[name] = given.get(name) ?? "";
+  for (const name of ["q", "min", "max", "currency", "like", "photo", "sort", "page"]) state[name] = given.get(name) ?? "";
+  state.stock = given.get("stock") === "1";
   const weight = Number(given.get("weight") ?? 50);
   if (weight >= 0 && weight <= 100) state.weight = weight;
   state.number = state.page ? Math.max(2, Number.parseInt(given.get("n") ?? "2", 10) || 2) : 1;
@@ -37,10 +40,11 @@ export function fromAddress(query) {
 
 export function toAddress(state) {
   const query = new URLSearchParams();
-  for (const name of ["q", "like", "photo", "min", "max", "sort"]) if (state[name]) query.set(name, state[name]);
+  for (const name of ["q", "like", "photo", "currency", "min", "max", "sort"]) if (state[name]) query.set(name, state[name]);
   for (const [field, values] of Object.entries(state.filters)) {
     for (const value of values) query.append(FILTER + field, value);
   }
+  if (state.stock) query.set("stock", "1");
   if (state.weight !== 50) query.set("weight", String(state.weight));
   if (state.page) {
     query.set("page", state.page);
@@ -54,12 +58,14 @@ export const isByPicture = (state) => state.like !== "" || state.photo !== "";
 
 export function countFilters(state) {
   const values = Object.values(state.filters).reduce((sum, each) => sum + each.length, 0);
-  return values + (state.min || state.max ? 1 : 0);
+  return values + [state.min || state.max, state.stock, state.currency].filter(Boolean).length;
 }
 
 /** The body of POST /v1/search. */
 export function toRequest(state, { facets, rows }) {
   const filters = Object.fromEntries(Object.entries(state.filters).filter(([, values]) => values.length));
+  if (state.stock) filters.in_stock = ["true"];
+  if (state.currency) filters.currency = [state.currency];
   const request = { rows, facets, filters };
   const words = state.q.trim();
   const hasPicture = isByPicture(state);

@@ -18,7 +18,7 @@ export function price(amount, currency) {
   try {
     return new Intl.NumberFormat(undefined, { style: "currency", currency }).format(amount);
   } catch {
-    return numbers.format(amount);
+    return [numbers.format(amount), currency].filter(Boolean).join(" ");
   }
 }
 
