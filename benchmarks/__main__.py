@@ -1,4 +1,4 @@
-"""All benchmarks that need nothing but this machine, in sizes that end within five minutes: what `make bench` runs.
+"""All benchmarks that need nothing but this machine, in sizes that end within ten minutes: what `make bench` runs.
 
 Each is there with its full sizes as `python -m benchmarks.NAME`; see README.md in this folder.
 """
@@ -9,7 +9,21 @@ import time
 
 import click
 
-from benchmarks import capacity, collapse, fields, forms, planner, recall, server, startup, threshold
+from benchmarks import (
+    capacity,
+    collapse,
+    demo,
+    extraction,
+    fields,
+    forms,
+    memory,
+    planner,
+    recall,
+    server,
+    serving,
+    startup,
+    threshold,
+)
 from benchmarks.report import Table, emit, progress
 from benchmarks.warmup import warm_up
 from tests.search.synthetic import build
@@ -45,6 +59,14 @@ def main(pictures: int, as_json: bool) -> None:
     tables += startup.run(pictures // 4, starts=2)
     said("capacity")
     tables += capacity.run(capacity.Options(pictures=2 * pictures, queries=20))
+    said("memory")
+    tables += memory.run(memory.Options(products=(pictures // 10, pictures // 5), searches=60))
+    said("extraction")
+    tables += extraction.run(rounds=2, batches=1)
+    said("serving")
+    tables += serving.run(serving.Options(products=pictures // 30, count=20, rounds=2))
+    said("demo")
+    tables += demo.run(products=pictures // 30)
     said("done")
     emit("quick", tables, as_json=as_json)
     forms.check(tables)

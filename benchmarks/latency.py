@@ -108,9 +108,9 @@ def _add(table: Table, name: str, rows: Sequence[tuple[float, float, float]], se
     table.add(name, whole.p50, whole.p95, extract.p50, solr.p50, len(rows) / seconds)
 
 
-def drawn(side: int = 800) -> bytes:
+def drawn(side: int = 800, seed: int = 0) -> bytes:
     """A JPEG of a smooth picture with some noise."""
-    random = np.random.default_rng(0)
+    random = np.random.default_rng(seed)
     coarse = Image.fromarray(random.integers(256, size=(12, 12, 3), dtype=np.uint8)).resize((side, side))
     noise = random.normal(0, 8, size=(side, side, 3))
     picture = Image.fromarray(np.clip(np.asarray(coarse) + noise, 0, 255).astype(np.uint8))

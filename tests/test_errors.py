@@ -77,6 +77,11 @@ def test_pysolr_wraps_requests_errors_and_they_mean_the_same(kind: type[BaseExce
             raise pysolr.SolrError("Failed to connect") from None
 
 
+def test_an_answer_that_breaks_off_is_told_from_none() -> None:
+    with pytest.raises(SolrUnavailable, match="the connection broke in the middle of its answer"), solr_errors(URL):
+        raise requests.exceptions.ChunkedEncodingError("text")
+
+
 @pytest.mark.parametrize(("status", "kind"), [(400, SolrRefused), (401, SolrRefused), (413, SolrRefused)])
 def test_solr_refusals_keep_their_status(status: int, kind: type[SolrRefused]) -> None:
     with pytest.raises(kind, match=f"Solr at {URL} refused: .*undefined field") as mapped, solr_errors(URL):

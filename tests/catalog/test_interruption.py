@@ -150,7 +150,7 @@ def test_solr_dies_in_the_middle(own_solr: EmbeddedSolr, many: Path, tmp_path: P
     last = said.splitlines()[-1]
     assert last == (
         f"Error: Solr at {state.url}/products did not answer: no connection; once it answers, run the same command "
-        "again: pictures that were extracted are kept"
+        "again (where Solr is embedded, that starts it): pictures that were extracted are kept"
     )
     assert "Traceback" not in said
     own_solr.start()

@@ -47,6 +47,18 @@ def test_fitting_twice_gives_the_same_fingerprint() -> None:
     assert fit(x, extractor_fingerprint="other", n_components=5).fingerprint != first.fingerprint
 
 
+def test_the_projection_is_hashed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    pca = fit(features(), extractor_fingerprint="e")
+    first = pca.fingerprint
+    monkeypatch.setattr("vision.reduction.pca.hashlib", None)  # every document and every search asks for it
+    assert pca.fingerprint == first
+
+
+def test_fewer_components_have_a_fingerprint_of_their_own() -> None:
+    pca = fit(features(), extractor_fingerprint="e")
+    assert pca.fingerprint != pca.truncated(3).fingerprint
+
+
 @pytest.mark.parametrize("sample", [20, 59, 60, 1000])
 def test_batches_give_what_the_whole_gives(sample: int) -> None:
     x = features()
@@ -57,24 +69,21 @@ def test_batches_give_what_the_whole_gives(sample: int) -> None:
     assert whole.provenance["samples"] == min(sample, 60) and whole.provenance["total"] == 60
 
 
+def test_a_sample_too_large_for_memory_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("vision.reduction.pca.take", full)
+    with pytest.raises(BadSetting, match="sample of 20,000 vectors does not fit into memory.*--sample"):
+        fit(features(), extractor_fingerprint="e")
+
+
 def test_a_sample_is_stated_and_seeded() -> None:
     x = features(300)
     a, b, c = (fit(x, extractor_fingerprint="e", sample=100, seed=seed) for seed in (0, 0, 1))
     assert a.fingerprint == b.fingerprint != c.fingerprint
     assert any("100 of 300" in note for note in a.notes)
     assert a.provenance["seed"] == 0
-
-
-def test_every_row_is_equally_likely_in_the_sample() -> None:
-    from vision.reduction.pca import _sample
-
-    x = np.arange(40, dtype=np.float32)[:, None]
-    counts = np.zeros(40)
-    for seed in range(400):
-        rows, total = _sample(iter([x[:13], x[13:]]), 10, seed)
-        assert total == 40 and len(rows) == 10 and (np.diff(rows[:, 0]) > 0).all()
-        counts[rows[:, 0].astype(int)] += 1
-    assert counts.min() > 60 and counts.max() < 145  # 100 expected, standard deviation 8.7
 
 
 def test_too_few_vectors_give_fewer_components_and_say_so() -> None:

@@ -44,6 +44,15 @@ def test_prepare_creates_what_is_missing_and_keeps_what_is_the_users(tmp_path: P
     assert (home / "core" / "data").is_dir()
 
 
+def test_what_is_left_of_a_core_that_was_never_made_goes(tmp_path: Path) -> None:
+    for name, text, data in (("half", "", False), ("whole", "name=whole\n", False), ("old", "", True)):
+        (tmp_path / name / ("data" if data else "")).mkdir(parents=True)
+        (tmp_path / name / "core.properties").write_text(text)
+    prepare(tmp_path)
+    assert not (tmp_path / "half").exists()
+    assert cores_to_load(tmp_path) == {"whole", "old"}
+
+
 def test_configsets_are_copied_anew(tmp_path: Path) -> None:
     prepare(tmp_path)
     for name, conf in configsets().items():

@@ -19,6 +19,7 @@ from vision.catalog import reader
 from vision.catalog.cache import FeatureCache
 from vision.catalog.pictures import Pictures
 from vision.catalog.product import Product, Rejected
+from vision.catalog.seen import Seen
 from vision.embedding import open_picture
 from vision.errors import BadImage
 from vision.extractors import Extractor
@@ -50,19 +51,19 @@ class _Read:
 
 def check(path: Path, *, allow_missing_images: bool = False) -> Iterator[Checked]:
     """Every row of a catalogue, checked but for its picture; an id that came before is rejected."""
-    seen: dict[str, int] = {}
+    seen = Seen()
     for line, row, problem in reader.rows(path):
         if row is None:
             yield Checked(line, "", reason=problem)
             continue
         try:
             found = products.read(row, allow_missing_images=allow_missing_images)
-            if found.id in seen:
-                raise Rejected(f"id {found.id!r} came before, in line {seen[found.id]}")
+            before = seen.first(found.id.encode("utf-8", "surrogatepass"), line)
+            if before is not None:
+                raise Rejected(f"id {found.id!r} came before, in line {before}")
         except Rejected as rejected:
             yield Checked(line, str(row.get("id") or "")[:200], reason=str(rejected))
             continue
-        seen[found.id] = line
         yield Checked(line, found.id, product=found)
 
 
@@ -108,7 +109,7 @@ def catalogue_features(
 
     ``advance`` is told how many rows are through, ``reject`` of each row that is no good.
     """
-    seen: set[bytes] = set()
+    seen = Seen()
     wanted: list[bytes] = []
     done = 0
     with closing(extract(check(catalogue), pictures, extractor, cache)) as rows:
@@ -118,8 +119,7 @@ def catalogue_features(
                 advance(done)
             if row.picture is None:
                 reject(row)
-            elif row.picture not in seen:
-                seen.add(row.picture)
+            elif seen.first(row.picture, done) is None:
                 wanted.append(row.picture)
             if len(wanted) == _FEATURES:
                 yield cache.matrix(extractor.fingerprint, wanted)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -87,7 +87,7 @@ class Fitting:
         """Whether a PCA will be fitted."""
         return self._current is None and self._pca is None
 
-    def embedding(self, name: str, pictures: Iterable[bytes], cache: FeatureCache) -> Embedding:
+    def embedding(self, name: str, pictures: Sequence[bytes], cache: FeatureCache) -> Embedding:
         """The embedding for these different pictures, whose features are in the cache.
 
         Args:
@@ -101,23 +101,22 @@ class Fitting:
         if self._current is not None:
             self._current.use(self._extractor)
             return self._current
-        order = list(pictures)
         fingerprint = self._extractor.fingerprint
         pca = self._pca
         if pca is None:
-            if len(order) < 2:
+            if len(pictures) < 2:
                 raise BadCatalogue(
-                    f"there is {len(order)} different picture in the catalogue; the first catalogue of a collection "
+                    f"there is {len(pictures)} different picture in the catalogue; the first catalogue of a collection "
                     "needs 2 or more, as a PCA is fitted on them: add products, or give a PCA file with --pca. Once "
                     f"collection {self._collection!r} has pictures, single products can be added."
                 )
             pca = reduction.fit(
-                _features(fingerprint, order, cache),
+                _features(fingerprint, pictures, cache),
                 extractor_fingerprint=fingerprint,
                 n_components=self._dims,
                 seed=self._seed,
             )
-        vectors = pca.transform(self._sample(order, cache), extractor_fingerprint=fingerprint)
+        vectors = pca.transform(self._sample(pictures, cache), extractor_fingerprint=fingerprint)
         embedding = Embedding(
             name, fingerprint, pca, CoarseCodec.fit(vectors), reduction.sigma2(vectors, seed=self._seed)
         )
@@ -144,12 +143,16 @@ class Fitting:
             )
         return pca.truncated(self._dims) if self._dims < pca.dims_out else pca
 
-    def _sample(self, pictures: list[bytes], cache: FeatureCache) -> NDArray[np.float32]:
+    def _sample(self, pictures: Sequence[bytes], cache: FeatureCache) -> NDArray[np.float32]:
         """Features to set the scales by, the same for the same pictures in whatever order."""
-        chosen = sorted(pictures)
-        if len(chosen) > _SCALE_SAMPLE:
-            indexes = np.random.default_rng(self._seed).choice(len(chosen), _SCALE_SAMPLE, replace=False)
-            chosen = [chosen[index] for index in np.sort(indexes)]
+        packed = bytearray()
+        for picture in pictures:
+            packed += picture
+        ordered = np.sort(np.frombuffer(packed, dtype=f"V{len(pictures[0])}"))
+        if len(ordered) > _SCALE_SAMPLE:
+            indexes = np.random.default_rng(self._seed).choice(len(ordered), _SCALE_SAMPLE, replace=False)
+            ordered = ordered[np.sort(indexes)]
+        chosen = [picture.tobytes() for picture in ordered]
         return np.concatenate(list(_features(self._extractor.fingerprint, chosen, cache)))
 
     def _other(self, current: str, new: str) -> Conflict:

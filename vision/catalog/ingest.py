@@ -127,15 +127,17 @@ class Ingest:
     @contextmanager
     def _prepared(self, options: IndexOptions) -> Iterator[bool]:
         """See that there is a collection, and tell whether it is new; a new one that stays empty does not stay."""
-        fresh = configset.create(self._client)
+        fresh = False
         try:
+            fresh = configset.create(self._client)
             if not fresh and not options.recreate:
                 self._client.commit()  # an interrupted run may have sent what cannot be seen yet
             yield fresh
         except BaseException as error:
             if isinstance(error, SolrUnavailable):
                 raise SolrUnavailable(
-                    f"{error}; once it answers, run the same command again: pictures that were extracted are kept"
+                    f"{error}; once it answers, run the same command again (where Solr is embedded, that starts it): "
+                    "pictures that were extracted are kept"
                 ) from error
             if fresh:
                 with suppress(VisualSearchError):

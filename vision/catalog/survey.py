@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import overload
+
+import numpy as np
+from numpy.typing import NDArray
 
 from vision.catalog.features import Checked, check
 from vision.catalog.product import Product
@@ -44,12 +48,14 @@ class Survey:
         self._pictures += _NONE if row.picture is None else row.picture or _WITHOUT
         self._rows += _row_hash(row.id, row.product if row.picture is not None else None)
 
-    def pictures(self) -> dict[bytes, None]:
-        """The different pictures of good rows, in their order."""
-        unique = dict.fromkeys(self._picture(row) for row in range(len(self)))
-        unique.pop(_NONE, None)
-        unique.pop(_WITHOUT, None)
-        return unique
+    def pictures(self) -> Sequence[bytes]:
+        """The different pictures of good rows, in their order; 8 bytes each, and none may be added meanwhile."""
+        if not self.good:
+            return ()
+        different, rows = np.unique(np.frombuffer(self._pictures, dtype=f"V{_HASH}"), return_index=True)
+        # What stands for no picture is the least and the greatest that a hash can be.
+        first, last = different[0].tobytes() == _NONE, different[-1].tobytes() == _WITHOUT
+        return _Pictures(self._pictures, np.sort(rows[first : len(rows) - last]))
 
     def products(self) -> Iterator[tuple[Product, bytes]]:
         """Read the catalogue again: each good row's product and its picture's hash, empty without one.
@@ -81,6 +87,26 @@ class Survey:
             f"{self.catalogue.name} changed while it was being indexed: {how}; nothing wrong was sent, run the same "
             "command again"
         )
+
+
+class _Pictures(Sequence[bytes]):
+    """Some rows' pictures, each made when it is asked for."""
+
+    def __init__(self, hashes: bytearray, rows: NDArray[np.intp]) -> None:
+        self._hashes, self._rows = hashes, rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, index: int) -> bytes: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[bytes]: ...
+    def __getitem__(self, index: int | slice) -> bytes | Sequence[bytes]:
+        if isinstance(index, slice):
+            return _Pictures(self._hashes, self._rows[index])
+        start = int(self._rows[index]) * _HASH
+        return bytes(self._hashes[start : start + _HASH])
 
 
 def _row_hash(id: str, product: Product | None) -> bytes:

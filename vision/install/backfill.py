@@ -196,7 +196,7 @@ class Backfill:
     def _fit(self, fitting: Fitting, name: str, wanted: Sequence[_Wanted]) -> Embedding:
         if fitting.fits:
             self._progress("pca", 0, None)
-        embedding = fitting.embedding(name, dict.fromkeys(each.picture for each in wanted), self._cache)
+        embedding = fitting.embedding(name, list(dict.fromkeys(each.picture for each in wanted)), self._cache)
         self._store.save(embedding)
         return embedding
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,21 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from vision.catalog.cache import FeatureCache
+    from vision.catalog.features import Checked
     from vision.extractors import Extractor
+
+
+@dataclass
+class _Rejected:
+    """Rows that are no good: how many, and what is wrong with the first; there may be as many as rows."""
+
+    count: int = 0
+    first: str = ""
+
+    def add(self, row: Checked) -> None:
+        """Note one."""
+        self.first = self.first or f"line {row.line}: {row.reason}"
+        self.count += 1
 
 
 @click.group()
@@ -54,7 +69,7 @@ def fit(
     if out.resolve() == catalogue.resolve() or out.is_dir():
         raise BadSetting(f"--out {out} is {'a folder' if out.is_dir() else 'the catalogue itself'}; give another file")
     loaded = extractors.load(extractor, models=settings.models)
-    rejected: list[str] = []
+    rejected = _Rejected()
     with progress_bars(STAGES) as progress, Workspace(settings).cache() as cache:
         batches = _features(catalogue, allow_urls, loaded, cache, progress, rejected)
         fitted = reduction.fit(
@@ -64,8 +79,8 @@ def fit(
         fitted.save(out)
     except OSError as error:
         raise BadSetting(f"--out {out} cannot be written: {error.strerror}") from error
-    if rejected:
-        click.echo(f"{len(rejected):,} rows are no good and were left out; the first: {rejected[0]}", err=True)
+    if rejected.count:
+        click.echo(f"{rejected.count:,} rows are no good and were left out; the first: {rejected.first}", err=True)
     variance = float(fitted.explained_variance_ratio.sum())
     if as_json:
         about = {
@@ -89,9 +104,9 @@ def _features(
     extractor: Extractor,
     cache: FeatureCache,
     progress: Progress,
-    rejected: list[str],
+    rejected: _Rejected,
 ) -> Iterator[NDArray[np.float32]]:
-    """Batches of features of the catalogue's different pictures; reasons of rejected rows go to ``rejected``.
+    """Batches of features of the catalogue's different pictures; rows that are no good go to ``rejected``.
 
     Raises:
         BadCatalogue: fewer than the two pictures that a PCA needs.
@@ -109,10 +124,10 @@ def _features(
         extractor,
         cache,
         advance=lambda done: progress("extract", done, total),
-        reject=lambda row: rejected.append(f"line {row.line}: {row.reason}"),
+        reject=rejected.add,
     ):
         found += len(batch)
         yield batch
     if found < 2:
-        first = f"; {len(rejected):,} rows are no good, the first: {rejected[0]}" if rejected else ""
+        first = f"; {rejected.count:,} rows are no good, the first: {rejected.first}" if rejected.count else ""
         raise BadCatalogue(f"{catalogue.name} has {found} different good pictures, a PCA needs 2 or more{first}")

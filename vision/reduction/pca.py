@@ -8,6 +8,7 @@ import os
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vision.errors import BadSetting, FingerprintMismatch
+from vision.reduction.sample import take
 from vision.reduction.vectors import DIMS, validated
 
 _FORMAT: Final = 1
@@ -49,9 +51,12 @@ class Pca:
         """Components, at most 1024; transformed vectors are padded to 1024."""
         return int(self.components.shape[0])
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
-        """The extractor's fingerprint and a hash of this projection: the name of the whole embedding."""
+        """The extractor's fingerprint and a hash of this projection: the name of the whole embedding.
+
+        Kept, as it is asked for with every document and every search, and 8 MB take 5 ms and more to hash.
+        """
         digest = hashlib.sha256()
         for array in (self.mean, self.components):
             digest.update(np.ascontiguousarray(array, dtype="<f4").tobytes())
@@ -142,71 +147,61 @@ def fit(
     """Fit a PCA on features (n, D), or on an iterable of batches of them that need not fit into memory.
 
     The same features in the same order, however batched, with the same seed give the same PCA and fingerprint. Past
-    ``sample`` rows a seeded uniform sample is taken, so that memory stays at about ``sample * D * 16`` bytes.
+    ``sample`` rows a seeded uniform sample is taken, so that memory stays at about ``sample * D * 12`` bytes.
 
     Raises:
-        BadSetting: fewer than two vectors, or a number of components outside 1 to 1024.
+        BadSetting: fewer than two vectors, a number of components outside 1 to 1024, or too large a sample.
         BadVector: batches of different lengths, or NaN or infinite values.
     """
-    from sklearn.decomposition import PCA
-
     if not 1 <= n_components <= DIMS:
         raise BadSetting(f"n_components is {n_components}; accepted: 1 to {DIMS}")
     if sample < 2:
         raise BadSetting(f"sample is {sample}; a PCA needs at least 2 vectors")
     whole = [features] if isinstance(features, np.ndarray | list | tuple) else features
-    rows, total = _sample((np.asarray(batch) for batch in whole), sample, seed)  # type: ignore[union-attr]
-    if len(rows) < 2:
+    try:
+        return _fit(whole, extractor_fingerprint, n_components, sample, seed)  # type: ignore[arg-type]
+    except MemoryError as error:
+        raise BadSetting(
+            f"a PCA on a sample of {sample:,} vectors does not fit into memory; fit one on fewer with "
+            "`visual-search pca fit --sample`, and give its file to `index --pca`"
+        ) from error
+
+
+def _fit(batches: Iterable[ArrayLike], extractor: str, n_components: int, sample: int, seed: int) -> Pca:
+    from sklearn.decomposition import PCA
+
+    rows, total = take(batches, sample, seed)
+    count, width = rows.shape
+    if count < 2:
         raise BadSetting(f"a PCA needs at least 2 vectors, {total} came; index more pictures")
-    used = min(n_components, len(rows) - 1, rows.shape[1])
+    used = min(n_components, count - 1, width)
     notes = []
     if used < n_components:
         limit = (
-            f"the {len(rows):,} vectors it was fitted on allow no more; with {n_components + 1:,} or more vectors, "
+            f"the {count:,} vectors it was fitted on allow no more; with {n_components + 1:,} or more vectors, "
             "fit again"
-            if used == len(rows) - 1
-            else f"the extractor gives {rows.shape[1]} features"
+            if used == count - 1
+            else f"the extractor gives {width} features"
         )
         notes.append(f"{used} components instead of {n_components}: {limit}.")
-    if total > len(rows):
-        notes.append(f"Fitted on a random sample (seed {seed}) of {len(rows):,} of {total:,} vectors.")
+    if total > count:
+        notes.append(f"Fitted on a random sample (seed {seed}) of {count:,} of {total:,} vectors.")
+    values = rows.astype(np.float64)
+    del rows  # a third of the memory that the fit would take
     # `auto` would pick a randomised solver here: two fits would differ.
     with np.errstate(invalid="ignore"):  # equal vectors have no variance to divide by
-        model = PCA(n_components=used, svd_solver="covariance_eigh").fit(rows.astype(np.float64))
+        model = PCA(n_components=used, svd_solver="covariance_eigh").fit(values)
     return Pca(
         mean=model.mean_.astype(np.float32),
         components=model.components_.astype(np.float32),
         explained_variance=np.maximum(model.explained_variance_, 0).astype(np.float32),
         explained_variance_ratio=np.nan_to_num(np.maximum(model.explained_variance_ratio_, 0)).astype(np.float32),
         provenance={
-            "extractor": extractor_fingerprint,
-            "samples": len(rows),
+            "extractor": extractor,
+            "samples": count,
             "total": total,
             "seed": seed,
             "sklearn": version("scikit-learn"),
         },
         notes=tuple(notes),
     )
-
-
-def _sample(batches: Iterable[NDArray[Any]], size: int, seed: int) -> tuple[NDArray[np.float32], int]:
-    """A uniform sample of at most ``size`` rows in their order, and how many rows there were.
-
-    Every row draws a random key; those with the smallest keys stay. The draws depend on the row's number alone, so
-    the sample does not depend on how the rows came in batches.
-    """
-    random = np.random.default_rng(seed)
-    kept = np.zeros((0, 0), dtype=np.float32)
-    keys = np.zeros(0)
-    total = 0
-    for batch in batches:
-        rows = validated(batch, kept.shape[1] if total else None)
-        if not len(rows):
-            continue
-        kept = np.concatenate([kept, rows]) if total else rows
-        keys = np.concatenate([keys, random.random(len(rows))])
-        total += len(rows)
-        if len(kept) > size:
-            chosen = np.sort(np.argpartition(keys, size - 1)[:size])
-            kept, keys = kept[chosen], keys[chosen]
-    return kept, total

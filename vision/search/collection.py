@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
 
 import orjson
 from cachetools import TTLCache
@@ -19,6 +20,9 @@ from vision.solr.fields import NUMBERS
 # totals and facets come with every answer.
 _FRESH = 10
 
+K = TypeVar("K")
+V = TypeVar("V")
+
 
 class Collection:
     """Reads of one collection that are not searches, kept for a few seconds; safe to share between threads."""
@@ -28,6 +32,7 @@ class Collection:
         self.client = client
         self.store = store
         self._lock = threading.Lock()
+        self._forgotten = 0
         self._fields: TTLCache[str, frozenset[str]] = TTLCache(1, _FRESH)
         self._fingerprints: TTLCache[str, str] = TTLCache(1, _FRESH)
         self._languages: TTLCache[str, Mapping[str, str]] = TTLCache(1, _FRESH)
@@ -37,6 +42,7 @@ class Collection:
     def forget(self) -> None:
         """Drop everything kept: call after a commit in this process."""
         with self._lock:
+            self._forgotten += 1
             self._fields.clear()
             self._fingerprints.clear()
             self._languages.clear()
@@ -73,10 +79,7 @@ class Collection:
 
     def languages(self) -> tuple[str, ...]:
         """What words can be searched in: the handler has a ``qf_`` for each, and documents have its fields."""
-        with self._lock:
-            if "qf" not in self._languages:
-                self._languages["qf"] = self._read_languages()
-            named = self._languages["qf"]
+        named = self._kept(self._languages, "qf", self._read_languages)
         known = self._known(fresh=False)
         found = {language for language, qf in named.items() if {each.partition("^")[0] for each in qf.split()} <= known}
         return (DEFAULT_LANGUAGE, *sorted(found - {DEFAULT_LANGUAGE}))
@@ -100,10 +103,7 @@ class Collection:
 
     def currencies(self) -> tuple[str, ...]:
         """The currencies that products with a price name, most frequent first."""
-        with self._lock:
-            if "all" not in self._currencies:
-                self._currencies["all"] = self._read_currencies()
-            return self._currencies["all"]
+        return self._kept(self._currencies, "all", self._read_currencies)
 
     def check_currency(self, query: Query) -> None:
         """Refuse to compare prices of several currencies with each other; one that no product names is the only one.
@@ -138,10 +138,24 @@ class Collection:
         return {name[3:]: str(qf) for name, qf in defaults.items() if name.startswith("qf_")}
 
     def _known(self, *, fresh: bool) -> frozenset[str]:
+        return self._kept(self._fields, "fields", self.client.fields, fresh=fresh)
+
+    def _kept(self, cache: TTLCache[K, V], key: K, read: Callable[[], V], *, fresh: bool = False) -> V:
+        """What is in a cache, or is read into it now, as it is where that must be ``fresh``.
+
+        Nothing is locked while it is read: where Solr hangs, each caller waits for one time limit, not for those of
+        all before it.
+        """
         with self._lock:
-            if fresh or "fields" not in self._fields:
-                self._fields["fields"] = self.client.fields()
-            return self._fields["fields"]
+            held = None if fresh else cache.get(key)
+            before = self._forgotten
+        if held is not None:
+            return held
+        found = read()
+        with self._lock:
+            if before == self._forgotten:
+                cache[key] = found
+        return found
 
     def fingerprint(self) -> str:
         """The fingerprint of the embedding that the collection's vectors are made with.
@@ -150,10 +164,7 @@ class Collection:
             NotFound: no document has vectors.
             Conflict: documents of more than one embedding.
         """
-        with self._lock:
-            if "one" not in self._fingerprints:
-                self._fingerprints["one"] = self._read_fingerprint()
-            return self._fingerprints["one"]
+        return self._kept(self._fingerprints, "one", self._read_fingerprint)
 
     def _read_fingerprint(self) -> str:
         facet = orjson.dumps({"embedding": {"type": "terms", "field": "embedding", "limit": 10}}).decode()
@@ -203,10 +214,11 @@ class Collection:
     def matching(self, count_request: Params) -> tuple[int, bool]:
         """How many pictures the request matches, and whether that had to be asked now."""
         key = orjson.dumps(count_request, option=orjson.OPT_SORT_KEYS)
-        with self._lock:
-            if key in self._counts:
-                return self._counts[key], False
-        found = int(self.client.select(count_request)["response"]["numFound"])
-        with self._lock:
-            self._counts[key] = found
-        return found, True
+        asked = False
+
+        def ask() -> int:
+            nonlocal asked
+            asked = True
+            return int(self.client.select(count_request)["response"]["numFound"])
+
+        return self._kept(self._counts, key, ask), asked

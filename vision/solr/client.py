@@ -66,6 +66,8 @@ def brief(error: BaseException) -> str:
         return "it took longer than the time limit"
     if isinstance(error, requests.ConnectionError):
         return "no connection"
+    if isinstance(error, requests.exceptions.ChunkedEncodingError):
+        return "the connection broke in the middle of its answer"
     return type(error).__name__
 
 
@@ -134,14 +136,17 @@ class SolrClient:
 
         Raises:
             SolrUnavailable: no answer.
+            SolrRefused: Solr failed.
         """
         if self._names is None:
             try:
                 handlers = self.get_json("config/requestHandler")["config"]["requestHandler"]
             except NotFound:
                 return FieldMap()
-            except SolrRefused:  # who may search need not be allowed to read the configuration
-                handlers = {}
+            except SolrRefused as error:
+                if error.status >= 500:  # a failure that passes must not be kept as "ours, without a mapping"
+                    raise
+                handlers = {}  # who may search need not be allowed to read the configuration
             self._names = FieldMap.from_handler(handlers.get(f"/{HANDLER}"))
         return self._names
 

@@ -20,9 +20,11 @@ def create(client: SolrClient) -> bool:
 
     Raises:
         NotFound: the Solr does not know the configset (one that is not ours, say), with what to do.
+        SolrRefused: it is there, and Solr could not load it.
     """
     if exists(client):
         return False
+    _check_loadable(client)
     try:
         if _is_cloud(client):
             client.admin(
@@ -40,6 +42,17 @@ def create(client: SolrClient) -> bool:
             f"configset {CONFIGSET!r} ({error}); copy solr_config/{CONFIGSET} into that Solr's configsets first"
         ) from error
     return True
+
+
+def _check_loadable(client: SolrClient) -> None:
+    """Before a core is made: Solr deletes the ``core.properties`` of one that is there and did not load."""
+    failures = {} if _is_cloud(client) else client.admin("admin/cores", action="STATUS").get("initFailures", {})
+    if client.collection in failures:
+        raise SolrRefused(
+            f"collection {client.collection!r} is there, and Solr at {client.base} could not load it: "
+            f"{failures[client.collection]}; mend it or delete its folder, and start Solr again",
+            status=500,
+        )
 
 
 def drop(client: SolrClient) -> None:

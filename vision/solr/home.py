@@ -30,6 +30,7 @@ def prepare(home: Path) -> None:
     try:
         for folder in ("configsets", "logs", "run"):
             (home / folder).mkdir(parents=True, exist_ok=True)
+        _forget_half_created(home)
         shutil.rmtree(home / "run" / "tmp", ignore_errors=True)
         (home / "run" / "tmp").mkdir(exist_ok=True)
         if not (home / "solr.xml").exists():
@@ -45,6 +46,17 @@ def prepare(home: Path) -> None:
         raise SolrNotStarted(
             f"Solr's home {home} cannot be prepared: {error}; give a folder that can be written as VISUAL_SEARCH_HOME"
         ) from error
+
+
+def _forget_half_created(home: Path) -> None:
+    """Drop what is left of a core that Solr was killed in creating: an empty ``core.properties`` and nothing else.
+
+    Solr writes that file first. Empty, it names no configset: the core could never be loaded, nor created again.
+    """
+    for path in list(home.rglob("core.properties")):
+        if path.stat().st_size == 0 and list(path.parent.iterdir()) == [path]:
+            path.unlink()
+            path.parent.rmdir()
 
 
 def cores_to_load(home: Path) -> set[str]:
