@@ -16,7 +16,7 @@ text { font: 13px system-ui, sans-serif; fill: #24292f }
 .small { font-size: 11.5px; fill: #57606a } .title { font-size: 16px; font-weight: 600 } .head { font-weight: 600 }
 .page { fill: #ffffff } .grid { stroke: #d8dee4 } .after { fill: #f3f5f7 }
 .mark { stroke: #8c959f; stroke-dasharray: 5 4 }
-path { fill: none; stroke-width: 2.4; stroke-linejoin: round } path.faint { stroke-width: 1.2; opacity: .6 }
+path { fill: none; stroke-width: 2.4; stroke-linejoin: round }
 path.one { stroke: #1f6feb } text.one { fill: #1f6feb } path.two { stroke: #bc4c00 } text.two { fill: #bc4c00 }
 @media (prefers-color-scheme: dark) {
 text { fill: #e6edf3 } .small { fill: #9198a1 }
@@ -31,7 +31,7 @@ class Line:
 
     name: str
     kind: str
-    """``one`` or ``two``, and ``faint`` for a thin line."""
+    """``one`` or ``two``: its color."""
     during: Sequence[Point]
     after: Sequence[Point]
 
@@ -124,11 +124,8 @@ def _lines(scale: _Scale) -> list[str]:
         places = [(scale.during(done), scale.y(value)) for done, value in line.during]
         places += [(scale.after(seconds), scale.y(value)) for seconds, value in line.after]
         out.append(f'<path class="{line.kind}" d="M{" L".join(f"{x} {y}" for x, y in _thinned(places))}"/>')
-        if line.name:
-            x, y = places[len(line.during) // 2]
-            out.append(
-                f'<text class="{line.kind.split()[0]}" x="{x}" y="{y + 18:.1f}" text-anchor="middle">{line.name}</text>'
-            )
+        x, y = places[len(line.during) // 2]
+        out.append(f'<text class="{line.kind}" x="{x}" y="{y - 9:.1f}" text-anchor="middle">{line.name}</text>')
     return out
 
 

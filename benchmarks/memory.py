@@ -186,13 +186,13 @@ def _held_at_once(arguments: Sequence[str], env: Mapping[str, str], products: in
 
 
 def _peaks(passages: Sequence[Passage], options: Options) -> Table:
-    columns = ("process", "MB", *(f"{passage.products:,}" for passage in passages), "more for 1,000 products")
+    columns = ("process", "MB", *(f"{passage.products:,}" for passage in passages), "last step, for 1,000 products")
     table = Table(f"Peak memory by catalogue, -Xmx{options.heap}, each in a fresh home", columns)
-    span = (passages[-1].products - passages[0].products) / 1000
+    span = (passages[-1].products - passages[-2].products) / 1000 if len(passages) > 1 else None
     for name in _PROCESSES:
         for kind in ("private", "resident"):
             peaks = [float(getattr(passage.peak(name), kind)) for passage in passages]
-            table.add(name, kind, *map(round, peaks), (peaks[-1] - peaks[0]) / span if span else None)
+            table.add(name, kind, *map(round, peaks), (peaks[-1] - peaks[-2]) / span if span else None)
     return table
 
 
@@ -208,11 +208,9 @@ def _within(passage: Passage, options: Options) -> Table:
         (_SOLR, _SOLR, passage.index, "index"),
     ):
         during, after = split(watched.samples, stage, passage.products)
-        at = [next((s.memory[name].private for s in [*during, *after] if s.done >= mark), None) for mark in marks]
+        at = [[sample.memory[name].private for sample in during if sample.done < mark][-1] for mark in marks]
         last = max((sample.memory[name].private for sample in after), default=None)
-        table.add(
-            label, STAGES[stage], *(None if value is None else round(value) for value in at), last and round(last)
-        )
+        table.add(label, STAGES[stage], *map(round, at), last and round(last))
     for searches, held in passage.served:
         table.notes.append(
             f"serve after {searches:,} searches by photo, four at once: {held.private:.0f} MB private, "
@@ -255,7 +253,9 @@ def chart(passage: Passage, options: Options) -> str:
         )
     )
     title = f"Memory while {passage.products:,} products go through, Solr with -Xmx{options.heap}"
-    legend = "thick: private memory; thin: resident, mapped files included; shaded: seconds after the last product"
+    legend = (
+        "private memory of each process, without Solr's mapped index files; shaded: after the last product, by time"
+    )
     whole = passage.products * DIMS * 4 / MB
     return drawn(
         title, legend, [first, second, last], passage.products, (f"all features at once: {whole:.0f} MB", whole)
@@ -265,18 +265,15 @@ def chart(passage: Passage, options: Options) -> str:
 def _panel(watched: Watched, stage: str, products: int, title: str, then: str, names: Sequence[str]) -> Panel:
     during, after = split(watched.samples, stage, products)
     began = after[0].seconds if after else 0.0
-    lines = []
-    for name in names:
-        kind = "two" if name == _SOLR else "one"
-        for member, look in (("resident", f"{kind} faint"), ("private", kind)):
-            lines.append(
-                Line(
-                    name if member == "private" else "",
-                    look,
-                    [(min(s.done, products), getattr(s.memory[name], member)) for s in during],
-                    [(s.seconds - began, getattr(s.memory[name], member)) for s in after],
-                )
-            )
+    lines = [
+        Line(
+            name,
+            "two" if name == _SOLR else "one",
+            [(min(sample.done, products), sample.memory[name].private) for sample in during],
+            [(sample.seconds - began, sample.memory[name].private) for sample in after],
+        )
+        for name in names
+    ]
     return Panel(title, then, lines)
 
 

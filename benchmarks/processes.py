@@ -135,7 +135,8 @@ def watch(
                 with suppress(psutil.Error):  # it ends while we look
                     now = {each: memory(process) for each, process in watched.items()}
                     stage = said[-1] if said else "starting"
-                    samples.append(Sample(time.monotonic() - began, stage, done(stage), now))
+                    if now[name].resident:  # nothing is, once it has ended
+                        samples.append(Sample(time.monotonic() - began, stage, done(stage), now))
                 time.sleep(every)
         finally:
             running.kill()  # nothing happens to one that has ended
