@@ -60,6 +60,7 @@ class Passage:
     index: Watched
     indexed: int
     disk: int
+    cache: int
     whole: str
     """What became of `pca fit` on a sample of all."""
     served: Sequence[tuple[int, Memory]]
@@ -115,8 +116,9 @@ def _passage(place: Path, products: int, options: Options, *, last: bool) -> Pas
             if indexed != products or client.count() != products:
                 raise click.ClickException(f"{products:,} products went in; {indexed:,} were indexed")
             disk = sum(server.bytes_by_extension(running.index_folder(COLLECTION)).values())
+            cache = (home / "features.sqlite").stat().st_size
             served = _served(env, place, options.searches) if last else []
-    passage = Passage(products, pca, index, indexed, disk, whole, served)
+    passage = Passage(products, pca, index, indexed, disk, cache, whole, served)
     peaks = (f"{name} {passage.peak(name).private:.0f} MB" for name in _PROCESSES)
     progress(f"{products:,} products: at most {', '.join(peaks)}")
     return passage
@@ -232,13 +234,12 @@ def split(samples: Sequence[Sample], stage: str, products: int) -> tuple[list[Sa
 
 
 def _speed(passages: Sequence[Passage]) -> Table:
-    columns = ("products", "pca fit s", "index s", "products a second", "index bytes a product on disk")
+    columns = ("products", "pca fit s", "index s", "products a second", "index bytes a product", "feature cache bytes")
     table = Table("Time and disk, features extracted both times", columns)
     for passage in passages:
-        index = passage.index.seconds
-        table.add(
-            passage.products, passage.pca.seconds, index, passage.products / index, passage.disk / passage.products
-        )
+        products, index = passage.products, passage.index.seconds
+        sizes = (passage.disk / products, passage.cache / products)
+        table.add(products, passage.pca.seconds, index, products / index, *sizes)
     return table
 
 
