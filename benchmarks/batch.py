@@ -13,7 +13,7 @@ import click
 import requests
 
 from benchmarks.report import Table, emit
-from benchmarks.timing import Times, timed
+from vision.evaluation.timing import Times, timed
 
 _ROWS = 24
 

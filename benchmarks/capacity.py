@@ -19,8 +19,8 @@ import click
 from benchmarks import server
 from benchmarks.report import Table, emit, progress
 from benchmarks.stream import Stream, store_in
-from benchmarks.timing import interleaved
 from vision.embedding import Embedding
+from vision.evaluation.timing import interleaved
 from vision.search.engine import SearchEngine
 from vision.search.model import Mode, Query, Result
 from vision.search.planner import Limits

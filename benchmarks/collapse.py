@@ -13,9 +13,9 @@ import click
 
 from benchmarks import server
 from benchmarks.report import Table, emit, progress
-from benchmarks.timing import Times, interleaved
 from benchmarks.warmup import warm_up
 from tests.search.synthetic import Synthetic, build
+from vision.evaluation.timing import Times, interleaved
 from vision.search.composer import QueryVectors, compose
 from vision.search.model import Mode, Plan, Query, Way
 

@@ -17,7 +17,7 @@ import click
 from benchmarks import server
 from benchmarks.processes import command, environment, run_to_end
 from benchmarks.report import Table, emit, progress
-from benchmarks.timing import timed
+from vision.evaluation.timing import timed
 
 _ROOT = Path(__file__).parent.parent
 

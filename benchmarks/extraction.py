@@ -18,9 +18,9 @@ from PIL import Image
 
 from benchmarks.latency import drawn
 from benchmarks.report import Table, emit, progress
-from benchmarks.timing import interleaved
 from vision import extractors
 from vision.errors import ModelUnavailable
+from vision.evaluation.timing import interleaved
 from vision.extractors import Extractor
 
 _BATCH = 16

@@ -20,7 +20,7 @@ import requests
 from PIL import Image
 
 from benchmarks.report import Table, emit
-from benchmarks.timing import Times, timed
+from vision.evaluation.timing import Times, timed
 
 
 class Http:

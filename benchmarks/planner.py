@@ -14,9 +14,9 @@ import click
 
 from benchmarks import server
 from benchmarks.report import Table, emit, progress
-from benchmarks.timing import Times, interleaved
 from benchmarks.warmup import warm_up
 from tests.search.synthetic import Synthetic, build
+from vision.evaluation.timing import Times, interleaved
 from vision.search.model import Mode, Query, Way
 
 _SIZES = (1000, 2000, 4000, 6000, 8000, 12_000, 16_000, 20_000, 30_000, 40_000)

@@ -15,8 +15,8 @@ import click
 
 from benchmarks import server
 from benchmarks.report import Table, emit
-from benchmarks.timing import Times, timed
 from tests.search.synthetic import build
+from vision.evaluation.timing import Times, timed
 from vision.search.engine import SearchEngine
 from vision.search.model import Mode, Query
 from vision.solr.client import SolrClient

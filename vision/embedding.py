@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vision import extractors, images
-from vision.errors import BadVector, FingerprintMismatch, ModelUnavailable, NotFound
-from vision.extractors import Extractor
+from vision.errors import BadVector, Conflict, FingerprintMismatch, ModelUnavailable, NotFound
+from vision.extractors import Extractor, TextEncoder
 from vision.reduction import DIMS, CoarseCodec, Pca
 
 _DESCRIPTION = "embedding.json"
@@ -96,6 +96,25 @@ class Embedding:
         """
         with self._lock:
             features = self._extractor(models).extract(pictures)
+        return self.pca.transform(features, extractor_fingerprint=self.extractor_fingerprint)
+
+    def text_vectors(self, texts: Sequence[str], *, models: Path | None = None) -> NDArray[np.float32]:
+        """(n, 1024) float32 for n texts, in the space of the pictures' vectors.
+
+        Raises:
+            Conflict: the extractor reads no words.
+            ModelUnavailable, FingerprintMismatch: as :meth:`vectors`.
+        """
+        encoder: object = None
+        if extractors.reads_words(self.extractor):
+            with self._lock:
+                encoder = self._extractor(models)
+        if not isinstance(encoder, TextEncoder):
+            raise Conflict(
+                f"the collection's vectors are {self.fingerprint!r}, made of pictures alone: words have no place among "
+                "them; index with `--extractor clip` to search pictures by a description"
+            )
+        features = encoder.text(texts)
         return self.pca.transform(features, extractor_fingerprint=self.extractor_fingerprint)
 
     def _extractor(self, models: Path | None) -> Extractor:

@@ -98,6 +98,9 @@ def test_pages_show_everything_once(shopper: FlaskClient, members: dict[str, Any
         ({}, 400, None),
         ({"image_id": "none"}, 404, None),
         ({"image_id": "red-ring-1", "extractor": "inception_v3"}, 409, None),
+        ({"image_text": "red ring"}, 409, None),
+        ({"image_text": " "}, 400, "image_text"),
+        ({"image_text": "red ring", "image_id": "red-ring-1"}, 400, "image_text"),
         ({"vector": [1.0, 2.0]}, 400, None),
     ],
 )

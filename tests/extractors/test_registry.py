@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vision.errors import BadSetting, ModelUnavailable
-from vision.extractors import ExtractorInfo, load, names
+from vision.extractors import ExtractorInfo, canonical, describe, load, names
 from vision.extractors.base import L2Normalised, batches, file_hash, find_model
 
 INFO = ExtractorInfo("fake", (8, 8), 2, "CC0-1.0", "here", "none", "abc")
@@ -32,19 +32,24 @@ class FakeExtractor:
 
 
 def test_names() -> None:
-    assert names() == ("inception_v3", "histogram", "tflite:PATH", "onnx:PATH")
+    networks = ("inception_v3", "resnet50", "vgg16", "mobilenet_v2")
+    assert names() == (*networks, "clip", "histogram", "tflite:PATH", "onnx:PATH")
 
 
 @pytest.mark.parametrize(
     ("spec", "words"),
     [
-        ("vgg", "there is no extractor 'vgg'; known: inception_v3, histogram, tflite:PATH, onnx:PATH"),
+        ("vgg", "there is no extractor 'vgg'; known: inception_v3, resnet50, vgg16, mobilenet_v2, clip, histogram, "),
         ("", "there is no extractor ''"),
         ("tflite", "needs a model file, as in tflite:PATH"),
         ("onnx:", "needs a model file"),
         ("histogram:file.npz", "takes no file"),
         ("histogram?size=3", "unknown option size; accepted: l2"),
         ("tflite:m.tflite?colour=1", "unknown option colour; accepted: l2, scale, size, tensor"),
+        ("resnet50?scale=unit", "unknown option scale; accepted: l2"),
+        ("clip:folder?size=3", "unknown option size; accepted: l2"),
+        ("resnet50@", "'resnet50@' names no layer that can be taken; accepted: inception_v3@LAYER, resnet50@LAYER"),
+        ("histogram@edges", "accepted: inception_v3@LAYER, resnet50@LAYER, vgg16@LAYER, mobilenet_v2@LAYER"),
         ("histogram?l2=perhaps", "accepted: true or false"),
     ],
 )
@@ -53,15 +58,33 @@ def test_what_is_not_known_is_refused(spec: str, words: str) -> None:
         load(spec)
 
 
-def test_weights_are_for_inception_only() -> None:
-    with pytest.raises(BadSetting, match="takes no weights"):
+def test_weights_are_for_networks_of_keras_only() -> None:
+    with pytest.raises(BadSetting, match="takes no weights$"):
         load("histogram", weights="random:7")
+    with pytest.raises(BadSetting, match="takes no weights; give its model file, as in tflite:PATH"):
+        load("tflite:x", weights="random:7")
+
+
+@pytest.mark.parametrize("name", [name for name in names() if ":" not in name])
+def test_every_name_can_be_described_without_loading_it(name: str, tmp_path: Path) -> None:
+    about = describe(name, models=tmp_path)
+    assert about.dims and about.input_size and about.licence and about.source
+    assert describe(f"{name}?l2", models=tmp_path) == about
+
+
+def test_the_canonical_vector_needs_no_weights_where_there_are_none() -> None:
+    histogram = load("histogram")
+    deviation = canonical.deviation(histogram.fingerprint, histogram.extract([canonical.picture()])[0])
+    assert deviation is not None and deviation < 1e-4
+    assert canonical.deviation("histogram-other", np.zeros(8, dtype=np.float32)) is None
 
 
 def test_nothing_heavy_is_imported_with_the_package() -> None:
     code = (
         "import sys; from vision.extractors import load; load('histogram', l2=True); import vision.reduction\n"
-        "print([m for m in ('tensorflow', 'keras', 'onnxruntime', 'sklearn') if m in sys.modules])"
+        "from vision.extractors import describe, names; [describe(name) for name in names() if ':' not in name]\n"
+        "heavy = ('tensorflow', 'keras', 'onnxruntime', 'tokenizers', 'huggingface_hub', 'sklearn')\n"
+        "print([name for name in heavy if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("[]\n", "")
@@ -79,6 +102,7 @@ def test_l2_scales_to_length_one_and_changes_the_fingerprint() -> None:
     plain, scaled = FakeExtractor(), L2Normalised(FakeExtractor())
     images = [Image.new("RGB", (8, 8), (30, 40, 0)), Image.new("RGB", (8, 8))]
     np.testing.assert_allclose(scaled.extract(images), np.array([[0.6, 0.8], [0, 0]]), atol=1e-6)
+    assert scaled.info.unit_length and not plain.info.unit_length
     assert scaled.fingerprint != plain.fingerprint and "length 1" in scaled.info.preprocessing
     assert scaled.extract([]).shape == (0, 2)
     assert load("histogram?l2").fingerprint == load("histogram", l2=True).fingerprint != load("histogram").fingerprint

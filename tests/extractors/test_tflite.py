@@ -16,7 +16,7 @@ from PIL import Image
 
 from vision.errors import BadSetting, ModelUnavailable
 from vision.evaluation import label_quality
-from vision.extractors import load
+from vision.extractors import canonical, load
 from vision.extractors.tensorflow_runtime import quiet, tensorflow
 from vision.images import decode
 
@@ -117,6 +117,13 @@ def test_of_a_classifier_the_features_before_the_head_are_taken(shared: Path) ->
 def test_an_embedding_model_is_taken_as_it_is(shared: Path) -> None:
     extractor = load(f"tflite:{MOBILENET_V1}", models=shared / "models")
     assert extractor.info.dims == 1024 and "the model's output" in extractor.info.preprocessing
+
+
+@pytest.mark.parametrize("name", [MOBILENET_V2, MOBILENET_V1])
+def test_canonical_vectors(name: str, shared: Path) -> None:
+    extractor = load(f"tflite:{name}", models=shared / "models")
+    deviation = canonical.deviation(extractor.fingerprint, extractor.extract([canonical.picture()])[0])
+    assert deviation is not None and deviation <= canonical.TOLERANCE
 
 
 @pytest.mark.slow

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from tests.catalog.support import FakeExtractor, draw
 from vision.embedding import Embedding, EmbeddingStore
-from vision.errors import BadImage, BadQuery, FingerprintMismatch, ModelUnavailable, NotFound, VisualSearchError
+from vision.errors import (
+    BadImage,
+    BadQuery,
+    Conflict,
+    FingerprintMismatch,
+    ModelUnavailable,
+    NotFound,
+    VisualSearchError,
+)
 from vision.reduction import CoarseCodec, Pca
 from vision.search.collection import Collection
 from vision.search.model import Vector
@@ -108,6 +118,41 @@ def test_one_that_cannot_be_found_costs_no_other(collection: FakeCollection, poo
     kinds = [BadImage, Target, BadQuery, NotFound, BadQuery, BadQuery, FingerprintMismatch, BadQuery]
     assert [type(each) for each in found] == kinds
     assert collection.extractor.calls == [1]
+
+
+class Reading(FakeExtractor):
+    """Reads words as pictures of that colour."""
+
+    def text(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return self.extract([Image.new("RGB", (8, 8), text) for text in texts])
+
+
+def test_a_description_takes_the_place_of_a_photo(collection: FakeCollection, pool: ThreadPoolExecutor) -> None:
+    pictures = QueryPictures(collection)
+    collection.made_with = replace(collection.made_with, extractor="clip:somewhere", _loaded={})
+    collection.made_with.use(Reading())
+    buffer = io.BytesIO()
+    Image.new("RGB", (8, 8), "red").save(buffer, "PNG")
+    red = asked(image=base64.b64encode(buffer.getvalue()).decode())
+    requests = [asked(image_text="red"), red, asked(image_text="blue"), asked(image_text="red", image_id="known")]
+    described, shown, other, both = pictures.targets(requests, pool)
+    assert isinstance(described, Target) and isinstance(shown, Target) and isinstance(other, Target)
+    assert described.embedding == shown.embedding == collection.made_with.fingerprint
+    assert np.array_equal(vectors([described])[0], vectors([shown])[0])
+    assert not np.array_equal(vectors([described])[0], vectors([other])[0])
+    assert isinstance(both, BadQuery) and "image_id and image_text; give one picture" in str(both)
+    with pytest.raises(BadQuery, match="crop is a part of a photo"):
+        pictures.target(asked(image_text="red", crop=[0, 0, 1, 1]))
+
+
+def test_a_description_is_refused_where_pictures_stand_alone(collection: FakeCollection) -> None:
+    collection.made_with = replace(collection.made_with, extractor="histogram", _loaded={})
+    with pytest.raises(Conflict, match="made of pictures alone"):
+        QueryPictures(collection).target(asked(image_text="red"))
+    with pytest.raises(BadQuery, match="image_text is empty"):
+        QueryPictures(collection).target(asked(image_text=" "))
+    with pytest.raises(BadQuery, match="<= 1000.*image_text"):
+        asked(image_text="red" * 1000)
 
 
 def test_many_photos_go_through_in_parts(collection: FakeCollection, pool: ThreadPoolExecutor) -> None:

@@ -3,7 +3,7 @@
 Nothing heavy is imported here: TensorFlow and ONNX Runtime are loaded by the extractors that need them.
 """
 
-from vision.extractors.base import Extractor, ExtractorInfo
-from vision.extractors.registry import load, names
+from vision.extractors.base import Extractor, ExtractorInfo, TextEncoder
+from vision.extractors.registry import describe, fetch, load, names, reads_words
 
-__all__ = ["Extractor", "ExtractorInfo", "load", "names"]
+__all__ = ["Extractor", "ExtractorInfo", "TextEncoder", "describe", "fetch", "load", "names", "reads_words"]

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,8 @@ class ExtractorInfo:
     """What happens between the RGB picture and the vector, in words; part of the fingerprint."""
     weights_hash: str | None = None
     """SHA-256 of the weights file; None where there are no weights."""
+    unit_length: bool = False
+    """Whether every vector has length 1 already."""
 
     @property
     def fingerprint(self) -> str:
@@ -47,6 +49,37 @@ class ExtractorInfo:
         parts = (name, self.weights_hash or "", self.preprocessing, str(self.input_size), str(self.dims))
         digest = hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:12]
         return f"{name}-{digest}"
+
+
+@dataclass(frozen=True)
+class Located:
+    """A model file, and which of the places it was found in."""
+
+    path: Path
+    origin: str
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """A file that an extractor needs; ``found`` is None where it is not on this machine.
+
+    ``bytes`` is the size of the published file; None where nobody publishes one.
+    """
+
+    name: str
+    bytes: int | None
+    found: Located | None
+
+
+@dataclass(frozen=True)
+class Description:
+    """What can be said of an extractor without loading it; None where only its model knows."""
+
+    dims: int | None
+    input_size: tuple[int, int] | None
+    licence: str
+    source: str
+    files: tuple[ModelFile, ...] = ()
 
 
 class Extractor(Protocol):
@@ -67,20 +100,34 @@ class Extractor(Protocol):
         ...
 
 
+@runtime_checkable
+class TextEncoder(Protocol):
+    """What an extractor has besides where words and pictures share one space. Safe to call from several threads."""
+
+    def text(self, texts: Sequence[str]) -> Features:
+        """Texts to float32 (n, dims), comparable with the vectors of pictures; an empty sequence gives (0, dims)."""
+        ...
+
+
 class L2Normalised:
     """Another extractor's vectors, each scaled to length 1; a vector of zeros stays one."""
 
     def __init__(self, inner: Extractor) -> None:
         """Wrap ``inner``; the fingerprint differs from its own."""
         self._inner = inner
-        self.info = replace(inner.info, preprocessing=inner.info.preprocessing + "; vectors scaled to length 1")
+        preprocessing = inner.info.preprocessing + "; vectors scaled to length 1"
+        self.info = replace(inner.info, preprocessing=preprocessing, unit_length=True)
         self.fingerprint = self.info.fingerprint
 
     def extract(self, images: Sequence[Image.Image]) -> Features:
         """RGB pictures to float32 (n, dims), each row of length 1."""
-        vectors = self._inner.extract(images)
-        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float32)
+        return to_unit_length(self._inner.extract(images))
+
+
+def to_unit_length(vectors: Features) -> Features:
+    """Each row of (n, dims) divided by its length; a row of zeros stays one."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.where(lengths > 0, lengths, 1), dtype=np.float32)
 
 
 def batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from vision.extractors.base import ExtractorInfo, Features
+from vision.extractors.base import Description, ExtractorInfo, Features
 from vision.extractors.registry import Spec
 from vision.images import to_array
 
@@ -67,6 +67,12 @@ def build(spec: Spec) -> Histogram:
     """The extractor; it has no options."""
     spec.accept()
     return Histogram()
+
+
+def describe(spec: Spec) -> Description:
+    """What it is; it needs no file."""
+    spec.accept()
+    return Description(_INFO.dims, _INFO.input_size, _INFO.licence, _INFO.source)
 
 
 def edges(rgb: _Plane) -> _Plane:

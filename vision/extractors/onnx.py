@@ -9,18 +9,18 @@ Input size, layout and type are read from the model. Options, all part of the fi
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from PIL import Image
 
 from vision.errors import BadSetting, ModelUnavailable
-from vision.extractors.base import ExtractorInfo, Features, batches, file_hash, find_model
+from vision.extractors.base import Description, ExtractorInfo, Features, batches, file_hash, find_model
+from vision.extractors.onnx_runtime import open_session, run
 from vision.extractors.registry import Spec
-from vision.extractors.user_model import OPTIONS, input_layout, pixels, pooled, scale_option, size_option
+from vision.extractors.scaling import pixels
+from vision.extractors.user_model import OPTIONS, describe_file, input_layout, pooled, scale_option, size_option
 
 BATCH: Final = 16
 _DTYPES: Final = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(uint8)": np.uint8}
@@ -34,7 +34,7 @@ class Onnx:
         if spec.path is None:
             raise BadSetting("extractor onnx needs a model file, as in onnx:PATH")
         path = find_model(spec.path, spec.models)
-        self._session = _session(path)
+        self._session = open_session(path)
         entry = self._session.get_inputs()[0]
         if entry.type not in _DTYPES:
             raise ModelUnavailable(f"{path} takes {entry.type}; accepted: {', '.join(_DTYPES)}")
@@ -80,11 +80,8 @@ class Onnx:
             values = np.concatenate([values, np.zeros((self._batch - count, *values.shape[1:]), dtype=np.float32)])
         if self._dtype == np.uint8:
             values = np.clip(np.rint(values), 0, 255)
-        try:
-            output = self._session.run([self._output], {self._input: values.astype(self._dtype)})[0]
-        except Exception as error:  # ONNX Runtime's exceptions share no base class
-            raise ModelUnavailable(f"the ONNX model loads but does not run: {error}") from error
-        return pooled(np.asarray(output), self._channels_first)[:count]
+        output = run(self._session, self._output, {self._input: values.astype(self._dtype)})
+        return pooled(output, self._channels_first)[:count]
 
 
 def build(spec: Spec) -> Onnx:
@@ -93,17 +90,7 @@ def build(spec: Spec) -> Onnx:
     return Onnx(spec)
 
 
-def _session(path: Path) -> Any:
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise ModelUnavailable(
-            "an ONNX model needs ONNX Runtime, which is not installed: `pip install solr-visual-search[onnx]`"
-        ) from error
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = os.cpu_count() or 1
-    options.log_severity_level = 3
-    try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime's exceptions share no base class
-        raise ModelUnavailable(f"{path} is not an ONNX model that can be loaded: {error}") from error
+def describe(spec: Spec) -> Description:
+    """Where the model file is."""
+    spec.accept(*OPTIONS)
+    return describe_file(spec)

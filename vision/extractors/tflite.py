@@ -23,10 +23,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vision.errors import BadSetting, ModelUnavailable
-from vision.extractors.base import ExtractorInfo, Features, file_hash, find_model
+from vision.extractors.base import Description, ExtractorInfo, Features, file_hash, find_model
 from vision.extractors.registry import Spec
+from vision.extractors.scaling import pixels
 from vision.extractors.tensorflow_runtime import quiet, tensorflow
-from vision.extractors.user_model import OPTIONS, input_layout, pixels, pooled, scale_option, size_option
+from vision.extractors.user_model import OPTIONS, describe_file, input_layout, pooled, scale_option, size_option
 
 HEAD_SIZES: Final = (1000, 1001)
 """Outputs of this length are taken for ImageNet's class scores."""
@@ -118,6 +119,12 @@ def build(spec: Spec) -> TfLite:
     """Load the model of a specification."""
     spec.accept(*OPTIONS)
     return TfLite(spec)
+
+
+def describe(spec: Spec) -> Description:
+    """Where the model file is."""
+    spec.accept(*OPTIONS)
+    return describe_file(spec)
 
 
 def _interpreter(path: Path, *, inner: bool = False, plain: bool = False) -> Any:

@@ -1,40 +1,36 @@
-"""What TFLite and ONNX models of the user's own have in common: options, input scaling, pooling."""
+"""What TFLite and ONNX models of the user's own have in common: options, input layout, pooling."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from vision.errors import BadSetting, ModelUnavailable
-from vision.extractors.base import Features
-from vision.images import to_array
-
-_TORCH_MEAN: Final = np.array([0.485, 0.456, 0.406], dtype=np.float32)
-_TORCH_STD: Final = np.array([0.229, 0.224, 0.225], dtype=np.float32)
-_CAFFE_MEAN: Final = np.array([103.939, 116.779, 123.68], dtype=np.float32)
-
-SCALES: Final[Mapping[str, Callable[[Features], Features]]] = MappingProxyType(
-    {
-        "raw": lambda x: x,
-        "unit": lambda x: x / np.float32(255),
-        "inception": lambda x: x / np.float32(127.5) - np.float32(1),
-        "torch": lambda x: (x / np.float32(255) - _TORCH_MEAN) / _TORCH_STD,
-        "caffe": lambda x: x[..., ::-1] - _CAFFE_MEAN,
-    }
-)
-"""From 0–255 RGB: as it is; to 0–1; to -1–1; ImageNet's mean and deviation; BGR less ImageNet's mean."""
+from vision.extractors.base import Description, Features, Located, ModelFile, find_model
+from vision.extractors.registry import Spec
+from vision.extractors.scaling import SCALES
 
 OPTIONS: Final = ("tensor", "scale", "size")
 DEFAULT_SIDE: Final = 224
 
 
+def describe_file(spec: Spec) -> Description:
+    """What is known of a model file without loading it: that it is there, and its size.
+
+    Raises:
+        ModelUnavailable: it is not.
+    """
+    path = find_model(spec.path or Path(), spec.models)
+    file = ModelFile(path.name, path.stat().st_size, Located(path, "the path given"))
+    return Description(None, None, "the model's own", path.name, (file,))
+
+
 def scale_option(options: Mapping[str, str], default: str) -> str:
-    """The option ``scale``, one of :data:`SCALES`."""
+    """The option ``scale``, one of :data:`~vision.extractors.scaling.SCALES`."""
     name = options.get("scale", default)
     if name not in SCALES:
         raise BadSetting(f"scale is {name!r}; accepted: {', '.join(SCALES)}")
@@ -58,13 +54,6 @@ def size_option(options: Mapping[str, str], declared: tuple[int | None, int | No
                 raise BadSetting(f"size is {text!r}, but the model's input is fixed at {declared[0]} x {declared[1]}")
     height, width = wanted or (DEFAULT_SIDE, DEFAULT_SIDE)
     return declared[0] or height, declared[1] or width
-
-
-def pixels(images: Sequence[Image.Image], size: tuple[int, int], scale: str, channels_first: bool) -> Features:
-    """Pictures to the model's float32 input, (n, h, w, 3) or (n, 3, h, w)."""
-    batch = np.stack([to_array(image, size) for image in images]).astype(np.float32)
-    scaled = np.asarray(SCALES[scale](batch), dtype=np.float32)
-    return np.ascontiguousarray(scaled.transpose(0, 3, 1, 2)) if channels_first else np.ascontiguousarray(scaled)
 
 
 def pooled(output: NDArray[Any], channels_first: bool) -> Features:

@@ -1,37 +1,30 @@
-"""Where InceptionV3's weights come from: a path, the models folder, the Keras cache, or a download by Keras."""
+"""Where weights of Keras' networks come from: a path, the models folder, the Keras cache, or a download by Keras."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import socket
 import tempfile
+import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 from vision.errors import ModelUnavailable
+from vision.extractors.base import Located
+from vision.extractors.networks import WeightsFile
 from vision.extractors.tensorflow_runtime import keras
-
-FILE: Final = "inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5"
-URL: Final = f"https://storage.googleapis.com/tensorflow/keras-applications/inception_v3/{FILE}"
-MD5: Final = "bcbd6486424b2319ff4ef7d526e38f63"
-"""What Keras itself checks the file against."""
 
 CONNECT_SECONDS: Final = 8.0
 STALL_SECONDS: Final = 60.0
 
-
-@dataclass(frozen=True)
-class Located:
-    """A weights file, and which of the places it was found in."""
-
-    path: Path
-    origin: str
+Told = Callable[[int, int | None], None]
+"""Told how many bytes are there, and of how many, while a download runs."""
 
 
 def keras_cache() -> Path:
@@ -40,7 +33,7 @@ def keras_cache() -> Path:
     return (Path(home) if home else Path.home() / ".keras") / "models"
 
 
-def locate(explicit: Path | None, models: Path | None) -> Located | None:
+def locate(file: WeightsFile, explicit: Path | None, models: Path | None) -> Located | None:
     """The weights file on this machine, or None where only a download can help.
 
     Raises:
@@ -49,52 +42,139 @@ def locate(explicit: Path | None, models: Path | None) -> Located | None:
     if explicit is not None:
         path = explicit.expanduser()
         if not path.is_file():
-            raise ModelUnavailable(f"no InceptionV3 weights at {path}; give an existing file, or leave the path out")
+            raise ModelUnavailable(f"no {file.network} weights at {path}; give an existing file, or leave the path out")
         return Located(path, "the path given")
-    if models is not None and (models / FILE).is_file():
-        return Located(models / FILE, "the models folder")
-    if (keras_cache() / FILE).is_file():
-        return Located(keras_cache() / FILE, "the Keras cache")
+    if models is not None and (models / file.name).is_file():
+        return Located(models / file.name, "the models folder")
+    if (keras_cache() / file.name).is_file():
+        return Located(keras_cache() / file.name, "the Keras cache")
     return None
 
 
-def fetch(explicit: Path | None, models: Path | None, url: str = URL) -> Located:
+def fetch(file: WeightsFile, explicit: Path | None, models: Path | None) -> Located:
     """:func:`locate`, else download into the Keras cache; quickly given up without a network.
 
     Raises:
         ModelUnavailable: the weights cannot be had; says where they were looked for, and what to do.
     """
-    found = locate(explicit, models)
+    found = locate(file, explicit, models)
     if found is not None:
         return found
+    return download(file, keras_cache(), models)
+
+
+def download(file: WeightsFile, folder: Path, models: Path | None, told: Told | None = None) -> Located:
+    """Let Keras download a weights file into ``folder`` and check it.
+
+    Args:
+        file: what to download.
+        folder: where it is kept; it is there whole, or not at all.
+        models: the models folder, for the message.
+        told: told about the progress.
+
+    Raises:
+        ModelUnavailable: no network, another file than the published one, or a folder that cannot be written.
+    """
     try:
-        return Located(_download(url), "a download by Keras")
+        return Located(_download(file, folder, told), "a download by Keras")
     except Exception as error:  # Keras raises a bare Exception for a failed download
-        folder = str(models) if models is not None else "the models folder (VISUAL_SEARCH_MODELS, not set)"
+        places = str(models) if models is not None else "the models folder (VISUAL_SEARCH_MODELS, not set)"
         raise ModelUnavailable(
-            f"no InceptionV3 weights: {FILE} is neither in {folder} nor in the Keras cache ({keras_cache()}), and "
-            f"downloading it failed ({_short(error)}). Put the file into one of the two, set VISUAL_SEARCH_MODELS to "
-            "its folder, or use `--extractor histogram`, which needs no weights"
+            f"no {file.network} weights: {file.name} is neither in {places} nor in the Keras cache ({keras_cache()}), "
+            f"and downloading it failed ({short(error)}). Put the file into one of the two, set VISUAL_SEARCH_MODELS "
+            "to its folder, or use `--extractor histogram`, which needs no weights"
         ) from error
 
 
-def _download(url: str) -> Path:
-    """Let Keras download and check the file, once it is known that the server answers."""
+def check(file: WeightsFile, path: Path) -> None:
+    """Compare a file with the published one, by its MD5 where there is one, else by its size.
+
+    Raises:
+        ModelUnavailable: it is another file.
+    """
+    size = path.stat().st_size
+    if file.md5 is None:
+        if size != file.bytes:
+            raise ModelUnavailable(
+                f"{size:,} bytes are not the {file.bytes:,} of the published {file.network} weights: {path}"
+            )
+        return
+    with path.open("rb") as opened:
+        found = hashlib.file_digest(opened, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+    if found != file.md5:
+        raise ModelUnavailable(
+            f"the MD5 is {found}, that of the published {file.network} weights {file.md5}: {path}; delete the file to "
+            "have it downloaded anew, or name it in the specification to use it as it is"
+        )
+
+
+def reach(url: str) -> None:
+    """Ask a server for a file's header, so that no network is known in seconds.
+
+    Raises:
+        OSError: it does not answer, or refuses.
+    """
     with urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=CONNECT_SECONDS):
         pass
-    cache = keras_cache()
-    cache.mkdir(parents=True, exist_ok=True)  # where it is missing, Keras would use /tmp
+
+
+def short(error: BaseException) -> str:
+    """Why something could not be had, in one line of at most 160 characters."""
+    reason = error.reason if isinstance(error, urllib.error.URLError) else error
+    text = re.sub(r"\s+", " ", str(reason)).strip() or type(error).__name__
+    return text if len(text) <= 160 else text[:157] + "..."
+
+
+def _download(file: WeightsFile, folder: Path, told: Told | None) -> Path:
+    """Let Keras download and check the file, once it is known that the server answers."""
+    reach(file.url)
+    folder.mkdir(parents=True, exist_ok=True)  # where it is missing, Keras would use /tmp
     module = keras()
     chatty = module.config.is_interactive_logging_enabled()
     module.config.disable_interactive_logging()
     try:
         # Keras writes to the file's final name and leaves it there with a wrong hash; a folder aside keeps it whole.
-        with tempfile.TemporaryDirectory(dir=cache, prefix=".download-") as aside, _stall_limit():
-            file = module.utils.get_file(FILE, url, cache_dir=aside, cache_subdir="models", file_hash=MD5)
-            return Path(file).replace(cache / FILE)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".download-") as aside:
+            with _stall_limit(), watched(Path(aside), file.bytes, told):
+                got = module.utils.get_file(
+                    file.name, file.url, cache_dir=aside, cache_subdir="models", file_hash=file.md5
+                )
+            check(file, Path(got))
+            return Path(got).replace(folder / file.name)
     finally:
         if chatty:
             module.config.enable_interactive_logging()
+
+
+@contextmanager
+def watched(folder: Path, total: int, told: Told | None) -> Iterator[None]:
+    """Tell every fifth of a second how many bytes a folder holds: what downloads into it only prints its progress."""
+    if told is None:
+        yield
+        return
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(0.2):
+            told(_size(folder), total)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watcher.join()
+    told(total, total)
+
+
+def _size(folder: Path) -> int:
+    """Bytes in a folder that somebody else is writing to: a file may be gone again."""
+    size = 0
+    for path in folder.rglob("*"):
+        with suppress(OSError):
+            size += path.stat().st_size if path.is_file() else 0
+    return size
 
 
 @contextmanager
@@ -106,9 +186,3 @@ def _stall_limit() -> Iterator[None]:
         yield
     finally:
         socket.setdefaulttimeout(before)
-
-
-def _short(error: Exception) -> str:
-    reason = error.reason if isinstance(error, urllib.error.URLError) else error
-    text = re.sub(r"\s+", " ", str(reason)).strip() or type(error).__name__
-    return text if len(text) <= 160 else text[:157] + "..."

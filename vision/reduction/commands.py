@@ -12,6 +12,7 @@ import click
 from vision.catalog.commands import STAGES
 from vision.console import Progress, progress_bars, reported, resumable
 from vision.errors import BadSetting
+from vision.evaluation.commands import report
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,6 +39,9 @@ class _Rejected:
 @click.group()
 def pca() -> None:
     """Reduce an extractor's features to the dimensions that are indexed."""
+
+
+pca.add_command(report)
 
 
 @pca.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from vision.errors import BadQuery
 @click.option("--language", help="Of the words: en, de, fr, es or ja.  [default: en]")
 @click.option("--image", type=click.Path(path_type=Path), help="A photo to search by.")
 @click.option("--id", "image_id", help="An indexed product or picture to search by.")
+@click.option("--image-text", help="A picture described in words; needs a collection made with CLIP.")
 @click.option("--filter", "filters", multiple=True, metavar="FIELD=VALUE", help="May be repeated; price=10..50.")
 @click.option("--facet", "facets", multiple=True, metavar="FIELD", help="Count its values; may be repeated.")
 @click.option("--text-weight", type=click.FloatRange(0, 1), default=0.5, show_default=True)
@@ -60,22 +62,13 @@ def _members(options: dict[str, Any]) -> dict[str, Any]:
         "q": options["text"],
         "weights": {"text": options["text_weight"], "image": options["image_weight"]},
         "facets": list(options["facets"]),
-        "filters": {},
-        "ranges": {},
-    }
-    for each in options["filters"]:
-        name, separator, value = each.partition("=")
-        if not separator or not name or not value:
-            raise BadQuery(f"--filter is {each!r}; give FIELD=VALUE, as color=red or price=10..50")
-        if name == "price":
-            members["ranges"][name] = _range(each, value)
-        else:
-            members["filters"].setdefault(name, []).append(value)
+    } | filter_members(options["filters"])
     if options["crop"] is not None:
         members["crop"] = _numbers("--crop", options["crop"], ",", 4)
     same = (
         "language",
         "image_id",
+        "image_text",
         "min_similarity",
         "max_distance",
         "mode",
@@ -86,6 +79,25 @@ def _members(options: dict[str, Any]) -> dict[str, Any]:
         "explain",
     )
     return members | {name: options[name] for name in same if options[name] is not None}
+
+
+def filter_members(given: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """``filters`` and ``ranges`` of a search request from FIELD=VALUE texts.
+
+    Raises:
+        BadQuery: a text of another form.
+    """
+    filters: dict[str, list[str]] = {}
+    ranges: dict[str, Any] = {}
+    for each in given:
+        name, separator, value = each.partition("=")
+        if not separator or not name or not value:
+            raise BadQuery(f"--filter is {each!r}; give FIELD=VALUE, as color=red or price=10..50")
+        if name == "price":
+            ranges[name] = _range(each, value)
+        else:
+            filters.setdefault(name, []).append(value)
+    return {"filters": filters, "ranges": ranges}
 
 
 def _range(given: str, value: str) -> dict[str, float | None]:

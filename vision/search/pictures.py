@@ -67,6 +67,7 @@ class QueryPictures:
             BadInput: the request or its picture cannot be accepted.
             NotFound: no such product or upload, or a collection without vectors.
             FingerprintMismatch: another extractor than the collection's was asked for.
+            Conflict: a description in words, where the collection's extractor reads none.
         """
         found = self._resolve(asked)
         if isinstance(found, Target):
@@ -130,6 +131,8 @@ class QueryPictures:
             if request.extractor is not None:
                 self._embedding(request.extractor)
             return Target(*self._collection.vector(request.image_id))
+        if request.image_text is not None:
+            return self._described(request.image_text, request.extractor)
         if data is None and request.upload_id is None and request.image_url is None and request.vector is None:
             return Target()
         if data is None and request.upload_id is not None:
@@ -140,6 +143,13 @@ class QueryPictures:
         if data is None:
             data = self._fetch(request.image_url or "")
         return _Photo(data, request.crop, embedding)
+
+    def _described(self, text: str, extractor: str | None) -> Target:
+        """What a description in words looks like, in a collection whose extractor reads words."""
+        if not text.strip():
+            raise BadQuery("image_text is empty; describe the picture in a few words", "image_text")
+        embedding = self._embedding(extractor)
+        return Target(embedding.text_vectors([text], models=self._models)[0], embedding.fingerprint)
 
     def _read_upload(self, id: str) -> bytes:
         if self._uploaded is None:
@@ -162,6 +172,7 @@ def _check_one_picture(request: SearchRequest, image: bytes | None) -> None:
     ways = {
         "image": request.image if image is None else image,
         "image_id": request.image_id,
+        "image_text": request.image_text,
         "image_url": request.image_url,
         "upload_id": request.upload_id,
         "vector": request.vector,

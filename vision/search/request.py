@@ -47,6 +47,7 @@ class SearchRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     image: bytes | None = None
     image_url: str | None = None
     image_id: str | None = None
+    image_text: Annotated[str, Meta(max_length=1000)] | None = None
     upload_id: str | None = None
     vector: list[float] | None = None
     filters: dict[str, Values | RangeRequest] = {}
