@@ -1,4 +1,4 @@
-"""Train ``compact``: ``python -m training.compact prepare|train``; see README.md."""
+"""Train ``compact``: ``python -m training.compact prepare|train|export|report``; see README.md."""
 
 from __future__ import annotations
 
@@ -12,9 +12,6 @@ import click
 
 if TYPE_CHECKING:
     from training.stages import Stage
-
-PART_ASIDE = 0.22
-SPLIT_SEED = 7
 
 
 @click.group(help=__doc__)
@@ -37,8 +34,10 @@ def prepare(shared: Path, work: Path) -> None:
 @click.option("--work", type=click.Path(path_type=Path), default=Path("training-work"), show_default=True)
 @click.option("--name", default="aside", show_default=True, help="Of the run, a folder below the work folder.")
 @click.option("--everything", is_flag=True, help="Train on all clothing photos; nothing is left to measure on.")
+@click.option("--after", help="Take the first stage from this other run instead of training it.")
 @click.option("--seed", type=int, default=0, show_default=True)
-def train(work: Path, name: str, everything: bool, seed: int) -> None:
+@click.option("--precision", type=click.Choice(["float32", "mixed_bfloat16"]), default="float32", show_default=True)
+def train(work: Path, name: str, everything: bool, after: str | None, seed: int, precision: str) -> None:
     """Both stages, with a look at the kept-aside photos after each epoch."""
     import numpy as np
 
@@ -48,21 +47,65 @@ def train(work: Path, name: str, everything: bool, seed: int) -> None:
     from training.teaching import COMPONENTS, lessons
 
     clothing, tiny = load(work, "clothing"), load(work, "tiny")
-    aside = data.by_sender(clothing.photos, PART_ASIDE, SPLIT_SEED)
+    parts = data.split(clothing.photos)
     unseen = np.isin(tiny.photos.groups, data.unseen_classes(tiny.photos.classes))
-    rows = np.flatnonzero(np.ones_like(aside) if everything else ~aside)
+    rows = np.flatnonzero(np.ones_like(parts.train) if everything else parts.train)
     thinned = np.flatnonzero(unseen)[::5]
-    kept_aside = [clothing.photos.take(aside), tiny.photos.take(thinned)]
+    kept_aside = [clothing.photos.take(parts.report), tiny.photos.take(thinned)]
     folder = work / name
     folder.mkdir(parents=True, exist_ok=True)
     network = None
     for stage, sizes in plan(len(rows), int((~unseen).sum()), seed):
         taught = lessons(clothing, rows, tiny, np.flatnonzero(~unseen), sizes)
         if network is None:
-            network = build(taught.shares[0].targets.shape[2], COMPONENTS, seed)
+            network = build(taught.shares[0].targets.shape[2], COMPONENTS, seed, precision)
             click.echo(f"{network.embed.count_params():,} parameters; the teacher's own accuracy: {taught.accuracy}")
-        if not stages.saved(network, folder, stage.name):
+        if after and stage.name == "small":
+            if not stages.saved(network, work / after, stage.name):
+                raise click.ClickException(f"{work / after} has no finished first stage; train it first.")
+        elif not stages.saved(network, folder, stage.name):
             stages.train(network, taught, stage, folder, partial(looking.look, network, kept_aside, stage.side))
+
+
+@main.command()
+@click.option("--work", type=click.Path(path_type=Path), default=Path("training-work"), show_default=True)
+@click.option("--name", default="aside", show_default=True, help="Of the run.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The ONNX file.")
+def export(work: Path, name: str, out: Path) -> None:
+    """Write a finished run's network as an ONNX file."""
+    import numpy as np
+
+    from training import data, looking, stages
+    from training.export import export as write
+    from training.network import build
+    from training.prepare import load_photos
+    from training.teaching import COMPONENTS
+
+    clothing, tiny = load_photos(work, "clothing"), load_photos(work, "tiny")
+    seen = len(set(np.unique(tiny.groups)) - set(data.unseen_classes(tiny.classes)))
+    network = build(len(clothing.classes) + seen, COMPONENTS, seed=0)
+    if not stages.saved(network, work / name, "large"):
+        raise click.ClickException(f"{work / name} has no finished second stage; train it first.")
+    write(network.embed, 128, looking.CLASS_PART, out)
+    click.echo(f"{out}: {out.stat().st_size:,} bytes")
+
+
+@main.command()
+@click.option("--shared", type=click.Path(path_type=Path, exists=True), envvar="VISUAL_SEARCH_SHARED", required=True)
+@click.option("--work", type=click.Path(path_type=Path), default=Path("training-work"), show_default=True)
+@click.option("--name", default="aside", show_default=True, help="Of the run.")
+@click.option("--model", type=click.Path(path_type=Path, exists=True), required=True, help="Its ONNX file.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("training/report.json"), show_default=True)
+def report(shared: Path, work: Path, name: str, model: Path, out: Path) -> None:
+    """Measure an exported file on the photos that its run kept aside, and its speed beside InceptionV3's."""
+    import json
+
+    from training.report import write
+
+    found = write(shared, work, name, model, out)
+    click.echo(
+        json.dumps({part: found[part] for part in ("quality", "pictures a second", "times InceptionV3")}, indent=1)
+    )
 
 
 def plan(clothing: int, tiny: int, seed: int) -> list[tuple[Stage, tuple[int, int]]]:

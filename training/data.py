@@ -83,6 +83,28 @@ def unseen_classes(classes: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted((*FURNITURE, *others[::11][: UNSEEN - len(FURNITURE)])))
 
 
+@dataclass(frozen=True)
+class Split:
+    """Which photos a recipe is chosen on, which its figures are of, and which are trained on: masks of shape (n,)."""
+
+    tune: NDArray[np.bool_]
+    report: NDArray[np.bool_]
+
+    @property
+    def train(self) -> NDArray[np.bool_]:
+        """All but those that the figures are of: once the recipe is chosen, the others teach too."""
+        return ~self.report
+
+
+def split(photos: Photos) -> Split:
+    """About a fifth to choose a recipe on, another fifth to report, by sender: nobody's photos are in both."""
+    tune = by_sender(photos, 0.22, seed=7)
+    others = np.flatnonzero(~tune)
+    report = np.zeros(len(photos), dtype=bool)
+    report[others[by_sender(photos.take(others), 0.28, seed=8)]] = True
+    return Split(tune, report)
+
+
 def by_sender(photos: Photos, part: float, seed: int, tries: int = 400) -> NDArray[np.bool_]:
     """Rows kept aside for validation, all of a sender's or none: about ``part`` of each class.
 

@@ -1,7 +1,8 @@
 """The trained network as one ONNX file: normalisation folded into the convolutions, weights in half precision.
 
-The file takes RGB bytes (n, 3, side, side) and gives (n, 256) vectors; scaling is inside, so that whoever runs the file
-gets the product's vectors. Weights are widened to float32 when it is loaded, and all sums are float32.
+The file takes RGB bytes (n, 3, side, side) and gives (n, 256) vectors of length 1, the mean of the picture's and of its
+mirror image's; all of that is inside, so that whoever runs the file gets the product's vectors. Weights are widened to
+float32 when it is loaded, and all sums are float32.
 """
 
 from __future__ import annotations
@@ -38,6 +39,10 @@ class _Graph:
         self.weights.append(numpy_helper.from_array(stored, f"{name}.half" if half else name))
         return self.node("Cast", f"{name}.half", output=name, to=TensorProto.FLOAT) if half else name
 
+    def integers(self, name: str, values: list[int]) -> str:
+        self.weights.append(numpy_helper.from_array(np.array(values, dtype=np.int64), name))
+        return name
+
     def convolution(self, embed: Any, name: str, source: str, strides: int = 1) -> str:
         kernel, bias = _folded(embed, name)
         height, width = kernel.shape[2:]
@@ -63,26 +68,38 @@ def export(embed: Any, side: int, class_part: float, file: Path) -> None:
     Args:
         embed: pictures to (general, classes).
         side: height and width of the pictures.
-        class_part: factor of the class embedding in the joined vector.
+        class_part: how much the class embedding counts beside the general one.
         file: is replaced.
     """
     graph = _Graph()
     scaled = graph.node("Cast", "pictures", to=TensorProto.FLOAT)
     scaled = graph.node("Mul", scaled, graph.weight("scale", np.array(1 / 127.5), half=False))
     scaled = graph.node("Sub", scaled, graph.weight("shift", np.array(1.0), half=False))
-    features = graph.node("Relu", graph.convolution(embed, "stem", scaled, strides=2))
+    both = graph.node("Concat", scaled, _mirrored(graph, scaled), output="both", axis=0)
+    features = graph.node("Relu", graph.convolution(embed, "stem", both, strides=2))
     for number in range(len(WIDTHS)):
         for half in "ab":
             features = _block(graph, embed, f"stage{number + 1}{half}", features, 2 if half == "a" else 1)
     pooled = graph.node("Flatten", graph.node("GlobalAveragePool", features), output="pooled")
     parts = []
-    for name, factor in (("general", 1.0), ("classes", class_part)):
+    whole = float(np.sqrt(1 + class_part**2))
+    for name, factor in (("general", 1 / whole), ("classes", class_part / whole)):
         layer = embed.get_layer(f"to_{name}")
         kernel, bias = (np.asarray(each) for each in layer.get_weights())
         unit = graph.node("LpNormalization", graph.dense(name, pooled, kernel, bias), axis=1, p=2)
+        pairs = graph.node("Reshape", unit, graph.integers(f"{name}.pairs", [2, -1, kernel.shape[1]]))
+        summed = graph.node("ReduceSum", pairs, graph.integers(f"{name}.axis", [0]), keepdims=0)
+        unit = graph.node("LpNormalization", summed, axis=1, p=2)
         parts.append(graph.node("Mul", unit, graph.weight(f"{name}.factor", np.array(factor), half=False)))
     graph.node("Concat", *parts, output="vector", axis=1)
     _write(graph, side, file)
+
+
+def _mirrored(graph: _Graph, pictures: str) -> str:
+    """Columns from the last to the first."""
+    names = ("first", "last", "axis", "step")
+    bounds = (graph.integers(f"mirror.{name}", [each]) for name, each in zip(names, (-1, -(2**31), 3, -1), strict=True))
+    return graph.node("Slice", pictures, *bounds)
 
 
 def _block(graph: _Graph, embed: Any, name: str, source: str, strides: int) -> str:

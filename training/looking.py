@@ -11,6 +11,7 @@ from PIL import Image
 from training.data import Photos
 from training.network import Network
 from vision.evaluation import Quality, label_quality
+from vision.extractors.base import to_unit_length
 from vision.images import to_array
 
 CLASS_PART = 1.0
@@ -18,19 +19,20 @@ CLASS_PART = 1.0
 
 
 def vectors(network: Network, photos: Photos, side: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """((n, 192), (n, 64)) of the whole photos, resized as the product resizes them."""
+    """((n, 192), (n, 64)) of length 1: whole photos, resized as the product does it, and their mirror images."""
     general, of_class = [], []
     for start in range(0, len(photos), 64):
         part = [to_array(Image.fromarray(each), (side, side)) for each in photos.pixels[start : start + 64]]
-        found = network.embed(np.stack(part).astype(np.float32) / 127.5 - 1, training=False)
-        general.append(np.asarray(found[0]))
-        of_class.append(np.asarray(found[1]))
-    return np.concatenate(general), np.concatenate(of_class)
+        scaled = np.stack(part).astype(np.float32) / 127.5 - 1
+        plain, mirrored = (network.embed(each, training=False) for each in (scaled, scaled[:, :, ::-1]))
+        general.append(np.asarray(plain[0]) + np.asarray(mirrored[0]))
+        of_class.append(np.asarray(plain[1]) + np.asarray(mirrored[1]))
+    return to_unit_length(np.concatenate(general)), to_unit_length(np.concatenate(of_class))
 
 
 def joined(general: NDArray[np.float32], of_class: NDArray[np.float32], part: float) -> NDArray[np.float32]:
-    """(n, 256): the shipped vector."""
-    return np.concatenate([general, part * of_class], axis=1)
+    """(n, 256) of length 1: the shipped vector."""
+    return to_unit_length(np.concatenate([general, part * of_class], axis=1))
 
 
 def quality(values: NDArray[np.float32], photos: Photos) -> Quality:

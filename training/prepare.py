@@ -47,10 +47,15 @@ def prepare(shared: Path, work: Path, say: Callable[[str], None]) -> None:
 
 def load(work: Path, source: str) -> Source:
     """What :func:`prepare` wrote of ``clothing`` or ``tiny``."""
-    photos = _read(work / f"{source}.npz")
+    photos = load_photos(work, source)
     count, smallest = (CLOTHING_VIEWS, 0.35) if source == "clothing" else (TINY_VIEWS, 0.5)
     teacher = np.stack([np.load(work / f"{source}-teacher-{view:02}.npy") for view in range(count)], axis=1)
     return Source(photos, draw(len(photos), count, SEED, smallest), teacher)
+
+
+def load_photos(work: Path, source: str) -> Photos:
+    """The photos of ``clothing`` or ``tiny`` alone."""
+    return _read(work / f"{source}.npz")
 
 
 def _photos(source: str, shared: Path, work: Path) -> Photos:

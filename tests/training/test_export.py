@@ -11,8 +11,9 @@ pytest.importorskip("onnx", reason="needs onnx: pip install solr-visual-search[t
 
 
 def test_the_file_gives_what_the_network_gives(tmp_path: Path) -> None:
+    from training.data import Photos
     from training.export import export
-    from training.looking import joined
+    from training.looking import joined, vectors
     from training.network import build
     from vision import extractors
 
@@ -23,12 +24,14 @@ def test_the_file_gives_what_the_network_gives(tmp_path: Path) -> None:
             layer.set_weights([random.uniform(0.5, 1.5, each.shape) for each in layer.get_weights()])
     export(network.embed, 64, 0.7, tmp_path / "compact.onnx")
     pixels = random.integers(256, size=(5, 64, 64, 3), dtype=np.uint8)
-    general, classes = network.embed(pixels.astype(np.float32) / 127.5 - 1, training=False)
-    expected = joined(np.asarray(general), np.asarray(classes), 0.7)
+    photos = Photos("drawn", pixels, np.zeros(5, dtype=np.int64), np.array(["a"] * 5), ("a",))
+    expected = joined(*vectors(network, photos, 64), 0.7)
     extractor = extractors.load(f"onnx:{tmp_path / 'compact.onnx'}")
     found = extractor.extract([Image.fromarray(each) for each in pixels])
     assert extractor.info.input_size == (64, 64)
     assert found.shape == (5, 256)
     assert np.abs(found - expected).max() < 2e-3
-    assert (found**2).sum(axis=1) == pytest.approx(1.49, abs=1e-4)
+    assert (found**2).sum(axis=1) == pytest.approx(1, abs=1e-4)
+    mirrored = extractor.extract([Image.fromarray(each[:, ::-1].copy()) for each in pixels])
+    assert np.abs(found - mirrored).max() < 1e-4
     assert (tmp_path / "compact.onnx").stat().st_size < 10e6
