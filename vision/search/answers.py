@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from vision.search.model import FacetValue, Hit, Query
 from vision.solr.fields import ATTRIBUTE_PREFIX
 
@@ -14,6 +17,14 @@ _PLAIN = ("price", "currency", "url", "in_stock")
 def hits(answer: Mapping[str, Any], query: Query, sigma2: float | None) -> tuple[Hit, ...]:
     """The page's hits, in Solr's order."""
     return tuple(_hit(document, query, sigma2) for document in answer["response"]["docs"])
+
+
+def coarse(answer: Mapping[str, Any]) -> NDArray[np.float32]:
+    """(hits, dims) of the page's coarse vectors, in steps; a row of NaN for a product without a picture."""
+    found = [document.get("coarse") for document in answer["response"]["docs"]]
+    dims = max((len(each) for each in found if each is not None), default=1)
+    rows = [np.full(dims, np.nan) if each is None else np.asarray(each) for each in found]
+    return np.asarray(rows, dtype=np.float32).reshape(len(rows), dims)
 
 
 def total(answer: Mapping[str, Any]) -> int:

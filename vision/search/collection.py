@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 import orjson
@@ -14,7 +14,7 @@ from vision.errors import BadQuery, Conflict, NotFound
 from vision.search.composer import Params
 from vision.search.model import DEFAULT_LANGUAGE, Query, Vector
 from vision.solr.client import SolrClient
-from vision.solr.fields import NUMBERS
+from vision.solr.fields import NUMBERS, SEPARATOR
 
 # Seconds. What is kept here changes with a commit at the earliest, and a stale value costs speed, never correctness:
 # totals and facets come with every answer.
@@ -63,6 +63,8 @@ class Collection:
         if unknown:
             raise BadQuery(f"filters.in_stock is {unknown[0]!r}; accepted: true, false", "in_stock")
         self._check(query.facets, "facets")
+        if query.diversity is not None:
+            self._check(query.diversity.most, "diversity.most")
 
     def attributes(self) -> tuple[str, ...]:
         """The names that can be filtered and faceted by."""
@@ -210,6 +212,36 @@ class Collection:
                     raise BadQuery(f"product {id!r} has no picture to search by; search by its words", "image_id")
                 return check_vector(documents[0]["vector"]), str(documents[0]["embedding"])
         raise NotFound(f"collection {self.client.collection!r} has no product or picture {id!r}")
+
+    def vectors(self, ids: Sequence[str]) -> dict[str, Vector]:
+        """The stored vectors of pictures or products, by the ids asked for; of a product the first picture's.
+
+        Raises:
+            NotFound: no such id; names the first.
+            BadQuery: a product without a picture.
+        """
+        names = self.client.names
+        found: dict[str, Vector] = {}
+        for field in dict.fromkeys((names.key, names.known("product_id") or names.key)):
+            missing = sorted(set(ids) - set(found))
+            if not missing:
+                break
+            params: Params = {
+                "q": f"{{!terms f={field} separator='{SEPARATOR}' v=$wanted}}",
+                "wanted": SEPARATOR.join(missing),
+                "fl": f"{field},vector",
+                "rows": len(missing),
+            }
+            if field != names.key:  # a product's pictures before what has no vector
+                params["fq"] = f"{{!collapse field={field} sort='embedding asc,{names.key} asc'}}"
+            for document in self.client.select(params)["response"]["docs"]:
+                if "vector" not in document:
+                    raise BadQuery(f"product {document[field]!r} has no picture to search by", "like")
+                found[str(document[field])] = check_vector(document["vector"])
+        for id in ids:
+            if id not in found:
+                raise NotFound(f"collection {self.client.collection!r} has no product or picture {id!r}")
+        return found
 
     def matching(self, count_request: Params) -> tuple[int, bool]:
         """How many pictures the request matches, and whether that had to be asked now."""

@@ -34,6 +34,7 @@ FACET_LIMIT = 1000
 RETURNED = "id,product_id,title,image,url,price,currency,in_stock,attr_*,score"
 _IN_CANDIDATES = "if(exists(query($near)),1,0)"
 _CONSTANT = "{!cache=false}*:*"
+_EXCLUDED = ""  # no field is called so
 _OURS = FieldMap()
 
 
@@ -72,6 +73,8 @@ def filter_queries(query: Query, names: FieldMap = _OURS) -> dict[str, str]:
         composed[name] = f"{{!terms f={names.field(name)} tag={_tag(name)} separator='{SEPARATOR}'}}{joined}"
     for name, bounds in sorted(query.ranges.items()):
         composed[name] = f"{{!lucene tag={_tag(name)}}}{names.field(name)}:{_range(bounds)}"
+    if query.excluded:
+        composed[_EXCLUDED] = "{!bool must=$all must_not=$excluded cache=false}"
     return composed
 
 
@@ -85,7 +88,7 @@ def compose(query: Query, plan: Plan, vectors: QueryVectors | None, names: Field
         names: how the collection calls its fields.
     """
     filters = filter_queries(query, names)
-    params = _base(query, filters)
+    params = _base(query, filters, names)
     if vectors is not None:
         params |= _image(query, vectors)
     params |= _score(query, vectors)
@@ -108,7 +111,7 @@ def compose(query: Query, plan: Plan, vectors: QueryVectors | None, names: Field
 
 def compose_count(query: Query, names: FieldMap = _OURS) -> Params:
     """The count that the planner decides by: how many pictures keyword and facets leave."""
-    params = _base(query, filter_queries(query, names))
+    params = _base(query, filter_queries(query, names), names)
     return params | {"q": "{!bool filter=$base cache=false}", "rows": 0}
 
 
@@ -130,8 +133,11 @@ def facet_request(query: Query, names: FieldMap = _OURS) -> str:
     return orjson.dumps(facets).decode()
 
 
-def _base(query: Query, filters: dict[str, str]) -> Params:
+def _base(query: Query, filters: dict[str, str], names: FieldMap) -> Params:
     params: Params = {"fq": [_CONSTANT, *filters.values()]}
+    if query.excluded:
+        terms = f"{{!terms f={names.known('product_id') or names.key} separator='{SEPARATOR}' v=$excluded_ids}}"
+        params |= {"all": "*:*", "excluded": terms, "excluded_ids": SEPARATOR.join(query.excluded)}
     if query.text is None:
         params["base"] = "{!lucene cache=false v='*:*'}"
     else:
@@ -220,6 +226,8 @@ def _returned(query: Query, vectors: QueryVectors | None, names: FieldMap) -> st
         fields.append("similarity:$similarity")
     if query.explain and query.text is not None:
         fields.append("bm25:query($base)")
+    if query.diversity is not None:
+        fields.append("coarse")
     return ",".join(fields)
 
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from vision.embedding import EmbeddingStore
 from vision.errors import FingerprintMismatch, VisualSearchError
-from vision.search import answers, paging, planner
+from vision.search import answers, diversity, paging, planner
 from vision.search.collection import Collection
 from vision.search.composer import Params, QueryVectors, compose, compose_count
-from vision.search.model import DEFAULT_LANGUAGE, Plan, Query, Result, Took, Way
+from vision.search.model import DEFAULT_LANGUAGE, Hit, Plan, Query, Result, Took, Way
 from vision.search.pictures import Asked, QueryPictures, Target, caught
 from vision.search.planner import Limits
 from vision.search.request import SearchRequest, to_query
@@ -29,6 +30,17 @@ class Batch:
 
     results: tuple[Result | VisualSearchError, ...]
     took: Took
+
+
+@dataclass(frozen=True)
+class _Page:
+    """Hits, how many there are in all, how they were found, Solr's answer, and how many near-duplicates were folded."""
+
+    hits: Sequence[Hit]
+    total: int
+    plan: Plan
+    answer: Mapping[str, Any]
+    folded: int = 0
 
 
 class SearchEngine:
@@ -114,27 +126,55 @@ class SearchEngine:
         self.collection.check_language(query.language)
         self.collection.check_currency(query)
         vectors = self._query_vectors(query)
+        page = self._page(query, vectors) if query.diversity is None else self._arranged(query, vectors)
+        spent = _ms(time.perf_counter() - began)
+        return Result(
+            hits=page.hits,
+            total=page.total,
+            facets=answers.facets(page.answer, query),
+            took=Took(0.0, spent, spent),
+            plan=page.plan,
+            partial=answers.is_partial(page.answer),
+            page=paging.next_page(query, page.plan, page.total - page.folded),
+        )
+
+    def _page(self, query: Query, vectors: QueryVectors | None) -> _Page:
+        """One page in the order of the scores."""
         plan, requests = self._plan(query)
-        params = compose(query, plan, vectors, self.client.names)
-        answer = self.client.select(params)
-        requests.append(_shown(params))
+        answer = self._select(query, plan, vectors, requests)
         found = answers.hits(answer, query, vectors.sigma2 if vectors else None)
         total = answers.total(answer)
         if plan.way is Way.APPROXIMATE and any(hit.score == 0.0 for hit in found):
             plan = planner.continued(query, plan)
-            params = compose(query, plan, vectors, self.client.names)
-            answer = self.client.select(params)
-            requests.append(_shown(params))
+            answer = self._select(query, plan, vectors, requests)
             found = answers.hits(answer, query, vectors.sigma2 if vectors else None)
-        return Result(
-            hits=found,
-            total=total,
-            facets=answers.facets(answer, query),
-            took=Took(0.0, _ms(time.perf_counter() - began), _ms(time.perf_counter() - began)),
-            plan=replace(plan, requests=tuple(requests)),
-            partial=answers.is_partial(answer),
-            page=paging.next_page(query, plan, total),
-        )
+        return _Page(found, total, replace(plan, requests=tuple(requests)), answer)
+
+    def _arranged(self, query: Query, vectors: QueryVectors | None) -> _Page:
+        """One page of the order that begins with the arranged pool and goes on by score."""
+        assert query.diversity is not None
+        embedding = self.collection.embedding()
+        size = diversity.size(query.rows)
+        whole = replace(query, rows=size, start=0)
+        whole = replace(whole, candidates=planner.candidates_for(whole, self.limits))
+        best = self._page(whole, vectors)
+        coarse = answers.coarse(best.answer) * embedding.codec.step
+        order = diversity.arranged(diversity.Pool(best.hits, coarse, embedding.sigma2), query.diversity)
+        shown = order[query.start : query.start + query.rows]
+        folded = len(best.hits) - len(order)
+        missing = query.rows - len(shown)
+        if missing and best.total > size:
+            rest = replace(whole, start=size + max(0, query.start - len(order)), rows=missing)
+            page = self._page(rest, vectors)
+            shown = [*shown, *page.hits]
+            best = replace(best, plan=replace(page.plan, requests=best.plan.requests + page.plan.requests))
+        return replace(best, hits=tuple(shown), folded=folded)
+
+    def _select(self, query: Query, plan: Plan, vectors: QueryVectors | None, requests: list[str]) -> Mapping[str, Any]:
+        """Ask Solr; the request is noted as a search engineer reads it."""
+        params = compose(query, plan, vectors, self.client.names)
+        requests.append(_shown(params))
+        return self.client.select(params)
 
     def _plan(self, query: Query) -> tuple[Plan, list[str]]:
         if not planner.needs_count(query):

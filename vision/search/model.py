@@ -61,8 +61,26 @@ class Weights:
 
 
 @dataclass(frozen=True)
+class Diversity:
+    """How the first results are ordered anew.
+
+    Attributes:
+        mmr: 0 to 1, how much being unlike those before counts beside the score.
+        most: for each of these fields, how many products of one value come before all other values had theirs.
+        fold: whether near-duplicates are shown as one.
+    """
+
+    mmr: float = 0.0
+    most: Mapping[str, int] = field(default_factory=dict)
+    fold: bool = False
+
+
+@dataclass(frozen=True)
 class Query:
-    """One search, validated; ``vector`` is (1024,) float32 of ``embedding``, or None without a picture."""
+    """One search, validated; ``vector`` is (1024,) float32 of ``embedding``, or None without a picture.
+
+    ``excluded`` are ids of products that are no result, neither shown nor counted.
+    """
 
     text: str | None = None
     language: str = DEFAULT_LANGUAGE
@@ -80,6 +98,8 @@ class Query:
     rows: int = 24
     start: int = 0
     candidates: int | None = None
+    excluded: tuple[str, ...] = ()
+    diversity: Diversity | None = None
 
 
 @dataclass(frozen=True)
@@ -100,7 +120,10 @@ class Plan:
 
 @dataclass(frozen=True)
 class Hit:
-    """One product as its best picture; ``distance`` is squared Euclidean, None without a vector."""
+    """One product as its best picture; ``distance`` is squared Euclidean, None without a vector.
+
+    ``duplicates`` are ids of near-duplicates that it stands for, where those are folded.
+    """
 
     id: str
     product_id: str
@@ -110,6 +133,7 @@ class Hit:
     score: float
     distance: float | None
     explain: Mapping[str, float] | None = None
+    duplicates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

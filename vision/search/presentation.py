@@ -15,7 +15,8 @@ class HitForm(msgspec.Struct, frozen=True, omit_defaults=True):
     """One product as its best picture.
 
     ``distance`` is the exact squared Euclidean distance to the query's vector, null without one; ``explain`` has the
-    parts of the score when they were asked for.
+    parts of the score when they were asked for, ``duplicates`` the near-duplicates that it stands for where those are
+    folded.
     """
 
     id: str
@@ -26,6 +27,7 @@ class HitForm(msgspec.Struct, frozen=True, omit_defaults=True):
     score: float
     distance: float | None
     explain: dict[str, float] | None = None
+    duplicates: list[str] = []
 
 
 class FacetValueForm(msgspec.Struct, frozen=True):
@@ -106,6 +108,7 @@ def _hit(hit: Hit, image: str | None) -> HitForm:
         score=_number(hit.score) or 0.0,
         distance=_number(hit.distance),
         explain=explain,
+        duplicates=list(hit.duplicates),
     )
 
 

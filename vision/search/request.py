@@ -10,12 +10,14 @@ import msgspec
 from msgspec import Meta
 
 from vision.errors import BadQuery
-from vision.search.model import DEFAULT_LANGUAGE, SORTS, Mode, Query, Range, Vector, Weights
+from vision.search.model import DEFAULT_LANGUAGE, SORTS, Diversity, Mode, Query, Range, Vector, Weights
 from vision.search.text import normalise
 
 MAX_ROWS = 1000
 MAX_START = 1_000_000
 MAX_VALUES = 200
+MAX_IDS = 100
+MAX_EXCLUDED = 5000
 
 # It becomes part of a parameter's name, so nothing but letters.
 LANGUAGE = re.compile("[a-z]{2,3}")
@@ -37,6 +39,19 @@ class WeightsRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     image: Weight = 0.5
 
 
+class DiversityRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """How the first results are ordered anew.
+
+    ``mmr`` is how much being unlike those before counts beside the score, ``most`` how many products of one value of a
+    field come before all other values had theirs, ``fold`` whether near-duplicates are shown as one.
+    """
+
+    mmr: Weight = 0.0
+    most: dict[str, Annotated[int, Meta(ge=1, le=MAX_ROWS)]] = {}
+    fold: bool = False
+
+
+Ids = Annotated[list[str], Meta(max_length=MAX_IDS)]
 Values = list[str | bool | int | float]
 
 
@@ -50,6 +65,9 @@ class SearchRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     image_text: Annotated[str, Meta(max_length=1000)] | None = None
     upload_id: str | None = None
     vector: list[float] | None = None
+    like: Ids = []
+    unlike: Ids = []
+    exclude: Annotated[list[str], Meta(max_length=MAX_EXCLUDED)] = []
     filters: dict[str, Values | RangeRequest] = {}
     ranges: dict[str, RangeRequest] = {}
     facets: list[str] = []
@@ -62,6 +80,7 @@ class SearchRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     mode: Mode = Mode.AUTO
     sort: str | None = None
     group_by: str | None = "product_id"
+    diversity: DiversityRequest | None = None
     explain: bool = False
     rows: Annotated[int, Meta(ge=0, le=MAX_ROWS)] = 24
     start: Annotated[int, Meta(ge=0, le=MAX_START)] = 0
@@ -133,7 +152,21 @@ def to_query(
         explain=request.explain,
         rows=request.rows,
         start=request.start,
+        excluded=tuple(sorted({_value("exclude", id) for id in request.exclude})),
+        diversity=_diversity(request),
     )
+
+
+def _diversity(request: SearchRequest) -> Diversity | None:
+    """What was asked, or None where it would change nothing."""
+    asked = request.diversity
+    if asked is None or not (asked.mmr or asked.most or asked.fold):
+        return None
+    if _sort(request.sort) not in (None, "score"):
+        raise BadQuery(f"diversity orders by score, and sort is {request.sort!r}; leave one of them out", "diversity")
+    if len(asked.most) > 3:
+        raise BadQuery(f"diversity.most has {len(asked.most)} fields; at most 3 are accepted", "diversity")
+    return Diversity(asked.mmr, dict(asked.most), asked.fold)
 
 
 def _filters(request: SearchRequest) -> tuple[dict[str, tuple[str, ...]], dict[str, Range]]:
@@ -145,14 +178,14 @@ def _filters(request: SearchRequest) -> tuple[dict[str, tuple[str, ...]], dict[s
         elif len(values) > MAX_VALUES:
             raise BadQuery(f"filters.{name} has {len(values)} values; at most {MAX_VALUES} are accepted", name)
         elif values:
-            filters[name] = tuple(dict.fromkeys(_value(name, each) for each in values))
+            filters[name] = tuple(dict.fromkeys(_value(f"filters.{name}", each) for each in values))
     return filters, ranges
 
 
 def _value(name: str, value: str | bool | int | float) -> str:
     text = str(value).lower() if isinstance(value, bool) else str(value)
     if not text or any(ord(character) < 32 for character in text):
-        raise BadQuery(f"filters.{name} has an empty value or one with control characters", name)
+        raise BadQuery(f"{name} has an empty value or one with control characters", name.removeprefix("filters."))
     return text
 
 
