@@ -97,4 +97,10 @@ def _explain(
     if sigma2 is not None:
         image = 0.0 if distance is None else 1.0 / (1.0 + distance / sigma2)
         parts |= {"image": image, "image_weight": query.weights.image, "sigma2": sigma2}
+    if query.taste is not None and query.taste.weight > 0:
+        liked = squared_distance(float(document.get("liked_similarity", 0.0)))
+        parts |= {
+            "profile": 0.0 if liked is None else 1.0 / (1.0 + liked / query.taste.sigma2),
+            "profile_weight": query.taste.weight,
+        }
     return parts

@@ -38,6 +38,7 @@ class Collection:
         self._languages: TTLCache[str, Mapping[str, str]] = TTLCache(1, _FRESH)
         self._currencies: TTLCache[str, tuple[str, ...]] = TTLCache(1, _FRESH)
         self._counts: TTLCache[bytes, int] = TTLCache(4096, _FRESH)
+        self._vectors: TTLCache[str, Vector] = TTLCache(4096, _FRESH)
 
     def forget(self) -> None:
         """Drop everything kept: call after a commit in this process."""
@@ -48,6 +49,7 @@ class Collection:
             self._languages.clear()
             self._currencies.clear()
             self._counts.clear()
+            self._vectors.clear()
 
     def check_fields(self, query: Query) -> None:
         """Refuse a filter, range or facet on a field that no document has.
@@ -213,15 +215,21 @@ class Collection:
                 return check_vector(documents[0]["vector"]), str(documents[0]["embedding"])
         raise NotFound(f"collection {self.client.collection!r} has no product or picture {id!r}")
 
-    def vectors(self, ids: Sequence[str]) -> dict[str, Vector]:
+    def vectors(self, ids: Sequence[str], *, missing_ok: bool = False) -> dict[str, Vector]:
         """The stored vectors of pictures or products, by the ids asked for; of a product the first picture's.
+
+        Args:
+            ids: of pictures or products.
+            missing_ok: leave out what is not there or has no picture, instead of refusing it.
 
         Raises:
             NotFound: no such id; names the first.
             BadQuery: a product without a picture.
         """
         names = self.client.names
-        found: dict[str, Vector] = {}
+        with self._lock:
+            found = {id: held for id in ids if (held := self._vectors.get(id)) is not None}
+            before = self._forgotten
         for field in dict.fromkeys((names.key, names.known("product_id") or names.key)):
             missing = sorted(set(ids) - set(found))
             if not missing:
@@ -235,11 +243,15 @@ class Collection:
             if field != names.key:  # a product's pictures before what has no vector
                 params["fq"] = f"{{!collapse field={field} sort='embedding asc,{names.key} asc'}}"
             for document in self.client.select(params)["response"]["docs"]:
-                if "vector" not in document:
+                if "vector" in document:
+                    found[str(document[field])] = check_vector(document["vector"])
+                elif not missing_ok:
                     raise BadQuery(f"product {document[field]!r} has no picture to search by", "like")
-                found[str(document[field])] = check_vector(document["vector"])
+        with self._lock:
+            if before == self._forgotten:
+                self._vectors.update(found)
         for id in ids:
-            if id not in found:
+            if id not in found and not missing_ok:
                 raise NotFound(f"collection {self.client.collection!r} has no product or picture {id!r}")
         return found
 

@@ -34,7 +34,7 @@ FACET_LIMIT = 1000
 RETURNED = "id,product_id,title,image,url,price,currency,in_stock,attr_*,score"
 _IN_CANDIDATES = "if(exists(query($near)),1,0)"
 _CONSTANT = "{!cache=false}*:*"
-_EXCLUDED = ""  # no field is called so
+_EXCLUDED, _TASTE = "", " "  # no field is called so
 _OURS = FieldMap()
 
 
@@ -47,12 +47,14 @@ class QueryVectors:
         coarse: (256,) int8, the quantised prefix of ``full``.
         sigma2: the collection's median squared distance.
         coarse_limit: largest squared int8 distance that a match of the query's threshold can have, or None.
+        coarse_taste: (256,) int8 of the shopper's taste, where it ranks.
     """
 
     full: NDArray[np.float32]
     coarse: NDArray[np.int8]
     sigma2: float
     coarse_limit: float | None = None
+    coarse_taste: NDArray[np.int8] | None = None
 
 
 def number(value: float) -> str:
@@ -75,6 +77,8 @@ def filter_queries(query: Query, names: FieldMap = _OURS) -> dict[str, str]:
         composed[name] = f"{{!lucene tag={_tag(name)}}}{names.field(name)}:{_range(bounds)}"
     if query.excluded:
         composed[_EXCLUDED] = "{!bool must=$all must_not=$excluded cache=false}"
+    if query.taste is not None and query.taste.max_distance is not None:
+        composed[_TASTE] = "{!frange cache=false l=$liked_from v=$liked_similarity}"
     return composed
 
 
@@ -115,6 +119,18 @@ def compose_count(query: Query, names: FieldMap = _OURS) -> Params:
     return params | {"q": "{!bool filter=$base cache=false}", "rows": 0}
 
 
+def compose_sample(query: Query, seed: int, rows: int, names: FieldMap = _OURS) -> Params:
+    """Products of what words and facets leave, in an order by chance that is the same for the same seed."""
+    params = _base(query, filter_queries(query, names), names)
+    params["fq"].append(f"{{!collapse tag={GROUP_TAG} field={names.known('product_id') or names.key}}}")
+    return params | {
+        "q": "{!bool filter=$base cache=false}",
+        "sort": f"random_{seed} asc,{names.key} asc",
+        "fl": f"{names.returned(RETURNED)},coarse",
+        "rows": rows,
+    }
+
+
 def facet_request(query: Query, names: FieldMap = _OURS) -> str:
     """``json.facet``: products per value, each facet counted without its own filter and without grouping."""
     facets: dict[str, Any] = {}
@@ -138,6 +154,10 @@ def _base(query: Query, filters: dict[str, str], names: FieldMap) -> Params:
     if query.excluded:
         terms = f"{{!terms f={names.known('product_id') or names.key} separator='{SEPARATOR}' v=$excluded_ids}}"
         params |= {"all": "*:*", "excluded": terms, "excluded_ids": SEPARATOR.join(query.excluded)}
+    if query.taste is not None:
+        params["liked_similarity"] = f"vectorSimilarity(FLOAT32,EUCLIDEAN,vector,{vector(query.taste.vector)})"
+        if query.taste.max_distance is not None:
+            params["liked_from"] = number(_at_least(1.0 / (1.0 + query.taste.max_distance)))
     if query.text is None:
         params["base"] = "{!lucene cache=false v='*:*'}"
     else:
@@ -167,19 +187,33 @@ def _at_least(similarity: float) -> float:
 
 
 def _score(query: Query, vectors: QueryVectors | None) -> Params:
-    """The contract's score: (wt·b/(b+2) + wi/(1+d²/σ²)) / (wt+wi), over the parts that the query has."""
-    text = "div(query($base),sum(query($base),2))"
-    if vectors is None:
-        return {"blend": "{!func v=$score}", "score": text} if query.text is not None else {}
-    sigma2 = number(vectors.sigma2)
-    # With s = 1/(1+d²), 1/(1+d²/σ²) is σ²s/(σ²s+1-s): no division by s, so a document without a vector (s=0) gets 0.
-    image = f"div(product({sigma2},$similarity),sum(product({sigma2},$similarity),sub(1,$similarity)))"
-    score = image
+    """The contract's score: (wt·b/(b+2) + wi/(1+d²/σ²)) / (wt+wi), over the parts that the query has.
+
+    A shopper's taste is one more part, by the same formula as the picture's, with a weight of its own.
+    """
+    parts: list[tuple[float, str]] = []
     if query.text is not None:
-        whole = query.weights.text + query.weights.image
-        wt, wi = number(query.weights.text / whole), number(query.weights.image / whole)
-        score = f"sum(product({wt},{text}),product({wi},{image}))"
+        parts.append((query.weights.text, "div(query($base),sum(query($base),2))"))
+    if vectors is not None:
+        parts.append((query.weights.image, _nearness("$similarity", vectors.sigma2)))
+    if query.taste is not None and query.taste.weight > 0:
+        parts.append((query.taste.weight, _nearness("$liked_similarity", query.taste.sigma2)))
+    if not parts:
+        return {}
+    whole = sum(weight for weight, _ in parts)
+    score = parts[0][1]
+    if len(parts) > 1:
+        score = f"sum({','.join(f'product({number(weight / whole)},{part})' for weight, part in parts)})"
     return {"blend": "{!func v=$score}", "score": score}
+
+
+def _nearness(similarity: str, sigma2: float) -> str:
+    """1/(1+d²/σ²) of a vector similarity s = 1/(1+d²).
+
+    That is σ²s/(σ²s+1-s): no division by s, so that a document without a vector (s=0) gets 0.
+    """
+    scaled = f"product({number(sigma2)},{similarity})"
+    return f"div({scaled},sum({scaled},sub(1,{similarity})))"
 
 
 def _clauses(plan: Plan, vectors: QueryVectors | None, filters: dict[str, str], *, has_text: bool) -> Params:
@@ -196,6 +230,14 @@ def _clauses(plan: Plan, vectors: QueryVectors | None, filters: dict[str, str], 
         near[f"pre{number_}"] = composed
         pre += f" preFilter=$pre{number_}"
     near["near"] = f"{{!knn f=coarse topK={plan.candidates}{pre} cache=false v=$coarse}}"
+    if vectors.coarse_taste is not None:
+        # What is liked may be far from the photo: its own nearest are candidates as well.
+        near |= {
+            "near": "{!bool should=$near_photo should=$near_liked cache=false}",
+            "near_photo": near["near"],
+            "near_liked": f"{{!knn f=coarse topK={plan.candidates}{pre} cache=false v=$coarse_liked}}",
+            "coarse_liked": vector(vectors.coarse_taste),
+        }
     if plan.way is Way.TAIL:
         return near | exact
     near["verified"] = "{!bool filter=$near must=$blend cache=false}"
@@ -226,6 +268,8 @@ def _returned(query: Query, vectors: QueryVectors | None, names: FieldMap) -> st
         fields.append("similarity:$similarity")
     if query.explain and query.text is not None:
         fields.append("bm25:query($base)")
+    if query.explain and query.taste is not None and query.taste.weight > 0:
+        fields.append("liked_similarity:$liked_similarity")
     if query.diversity is not None:
         fields.append("coarse")
     return ",".join(fields)

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from vision.embedding import EmbeddingStore
-from vision.errors import FingerprintMismatch, VisualSearchError
+from vision.errors import BadQuery, FingerprintMismatch, VisualSearchError
 from vision.search import answers, diversity, paging, planner
 from vision.search.collection import Collection
 from vision.search.composer import Params, QueryVectors, compose, compose_count
-from vision.search.model import DEFAULT_LANGUAGE, Hit, Plan, Query, Result, Took, Way
+from vision.search.model import DEFAULT_LANGUAGE, Hit, Plan, Query, Result, Taste, Took, Way, Weights
 from vision.search.pictures import Asked, QueryPictures, Target, caught
 from vision.search.planner import Limits
+from vision.search.profiles import Profiles
 from vision.search.request import SearchRequest, to_query
 from vision.solr.client import SolrClient
 
@@ -57,6 +58,7 @@ class SearchEngine:
         url_limit: int | None = None,
         language: str = DEFAULT_LANGUAGE,
         threads: int = 4,
+        profiles: Profiles | None = None,
     ) -> None:
         """Wire the stages together, without connecting or loading anything.
 
@@ -69,11 +71,13 @@ class SearchEngine:
             url_limit: most bytes that ``image_url`` may give; None refuses it.
             language: of a search's words, where it does not say.
             threads: searches of batches that run at the same time, over all batches.
+            profiles: where ``profile`` is looked up; None refuses it.
         """
         self.client = client
         self.collection = Collection(client, store)
         self.limits = limits or Limits()
         self.language = language
+        self._profiles = profiles
         self._pictures = QueryPictures(self.collection, models=models, uploaded=uploaded, url_limit=url_limit)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="batch")
 
@@ -116,8 +120,30 @@ class SearchEngine:
         return Batch(results, Took(_ms(extracted - began), _ms(ended - extracted), _ms(ended - began)))
 
     def _answer(self, request: SearchRequest, target: Target) -> Result:
-        query = to_query(request, target.vector, target.embedding, language=self.language)
+        query = self._personal(request, to_query(request, target.vector, target.embedding, language=self.language))
         return self.run(query if request.page is None else paging.resume(query, request.page))
+
+    def _personal(self, request: SearchRequest, query: Query) -> Query:
+        """The query with the shopper's profile in it, where one was named and likes anything that is indexed."""
+        asked = request.profile
+        if asked is None:
+            return query
+        if self._profiles is None:
+            raise BadQuery("profiles are off here", "profile")
+        profile = self._profiles.read(asked.id)
+        vectors = self.collection.vectors([event.product for event in profile.events], missing_ok=True)
+        point = self._profiles.point(profile, vectors)
+        if point is None:
+            return query
+        embedding = self.collection.embedding()
+        if asked.use == "filter":
+            limit = embedding.sigma2 / 2 if asked.max_distance is None else asked.max_distance
+            return replace(query, taste=Taste(point, embedding.sigma2, max_distance=limit))
+        if query.vector is not None:
+            return replace(query, taste=Taste(point, embedding.sigma2, asked.weight))
+        # Without a picture the profile takes its place, so that candidates are found near it.
+        weights = Weights(query.weights.text, asked.weight)
+        return replace(query, vector=point, embedding=embedding.fingerprint, weights=weights)
 
     def run(self, query: Query) -> Result:
         """Answer a query whose vector is known already."""
@@ -192,8 +218,14 @@ class SearchEngine:
         limit = None
         if query.max_distance is not None:
             limit = embedding.codec.lower_bound_sq(query.max_distance, query.vector)
-        coarse = embedding.codec.encode(query.vector[None])[0]
-        return QueryVectors(query.vector, coarse, embedding.sigma2, limit)
+        taste = query.taste.vector if query.taste is not None and query.taste.weight > 0 else None
+        return QueryVectors(
+            query.vector,
+            embedding.codec.encode(query.vector[None])[0],
+            embedding.sigma2,
+            limit,
+            None if taste is None else embedding.codec.encode(taste[None])[0],
+        )
 
 
 def _ms(seconds: float) -> float:

@@ -61,6 +61,23 @@ class Weights:
 
 
 @dataclass(frozen=True)
+class Taste:
+    """Where a shopper's likes lie, beside what a search asks for.
+
+    Attributes:
+        vector: (1024,) float32 of the collection's embedding.
+        weight: 0 to 1, how much being near it counts in the score; 0 where it only filters.
+        max_distance: largest squared distance that a result may have to it; None where it filters nothing.
+        sigma2: the collection's median squared distance.
+    """
+
+    vector: Vector
+    sigma2: float
+    weight: float = 0.0
+    max_distance: float | None = None
+
+
+@dataclass(frozen=True)
 class Diversity:
     """How the first results are ordered anew.
 
@@ -100,6 +117,7 @@ class Query:
     candidates: int | None = None
     excluded: tuple[str, ...] = ()
     diversity: Diversity | None = None
+    taste: Taste | None = None
 
 
 @dataclass(frozen=True)

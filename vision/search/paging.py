@@ -30,6 +30,7 @@ def digest(query: Query) -> str:
         repr(sorted(filter_queries(query).items())),
         repr((query.weights, query.max_distance, query.sort, query.grouped, query.rows)),
         repr((query.excluded, query.diversity)),
+        "" if query.taste is None else repr((query.taste.weight, query.taste.max_distance)),
     ]
     return hashlib.sha256("\x00".join(parts).encode()).hexdigest()[:12]
 

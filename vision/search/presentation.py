@@ -87,7 +87,7 @@ def form(result: Result, *, image: Callable[[Hit], str | None] = lambda hit: hit
         name: [FacetValueForm(each.value, each.count) for each in values] for name, values in result.facets.items()
     }
     took = TookForm(result.took.extract, result.took.solr, result.took.total)
-    hits = [_hit(hit, image(hit)) for hit in result.hits]
+    hits = [hit_form(hit, image(hit)) for hit in result.hits]
     return ResultForm(hits, result.total, facets, took, _plan(result.plan), result.partial, result.page)
 
 
@@ -97,7 +97,8 @@ def to_json(result: Result, *, image: Callable[[Hit], str | None] = lambda hit: 
     return plain
 
 
-def _hit(hit: Hit, image: str | None) -> HitForm:
+def hit_form(hit: Hit, image: str | None) -> HitForm:
+    """A hit in its public form, with the address of its picture."""
     explain = None if hit.explain is None else {name: _number(value) or 0.0 for name, value in hit.explain.items()}
     return HitForm(
         id=hit.id,

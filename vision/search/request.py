@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -37,6 +37,19 @@ class WeightsRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
     text: Weight = 0.5
     image: Weight = 0.5
+
+
+class ProfileRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """A shopper's profile in a search: it ranks, softly, or filters.
+
+    ``weight`` is how much being near what they like counts beside words and picture, ``max_distance`` what still counts
+    as near for a filter; the collection's median distance to half of it if left out.
+    """
+
+    id: str
+    use: Literal["rank", "filter"] = "rank"
+    weight: Weight = 0.3
+    max_distance: Annotated[float, Meta(gt=0)] | None = None
 
 
 class DiversityRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -81,6 +94,7 @@ class SearchRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     sort: str | None = None
     group_by: str | None = "product_id"
     diversity: DiversityRequest | None = None
+    profile: ProfileRequest | None = None
     explain: bool = False
     rows: Annotated[int, Meta(ge=0, le=MAX_ROWS)] = 24
     start: Annotated[int, Meta(ge=0, le=MAX_START)] = 0
@@ -123,7 +137,7 @@ def to_query(
     text = normalise(request.q)
     everything = request.q is not None and text is None and request.q.strip() != ""
     filters, ranges = _filters(request)
-    if text is None and vector is None and not (filters or ranges or everything):
+    if text is None and vector is None and request.profile is None and not (filters or ranges or everything):
         raise BadQuery("the search has no q, picture, image_id or filters; give at least one (q='*' lists everything)")
     if request.min_similarity is not None and request.max_distance is not None:
         raise BadQuery("give min_similarity or max_distance, not both; s = 1/(1+d²)", "max_distance")
