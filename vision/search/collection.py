@@ -11,6 +11,7 @@ from cachetools import TTLCache
 
 from vision.embedding import Embedding, EmbeddingStore, check_vector
 from vision.errors import BadQuery, Conflict, NotFound
+from vision.search.calibration import Calibration, Calibrations
 from vision.search.composer import Params
 from vision.search.model import DEFAULT_LANGUAGE, Query, Vector
 from vision.solr.client import SolrClient
@@ -38,6 +39,7 @@ class Collection:
         self._languages: TTLCache[str, Mapping[str, str]] = TTLCache(1, _FRESH)
         self._currencies: TTLCache[str, tuple[str, ...]] = TTLCache(1, _FRESH)
         self._counts: TTLCache[bytes, int] = TTLCache(4096, _FRESH)
+        self._calibrations: TTLCache[str, tuple[Calibration, ...]] = TTLCache(1, _FRESH)
         self._vectors: TTLCache[str, Vector] = TTLCache(4096, _FRESH)
 
     def forget(self) -> None:
@@ -50,6 +52,7 @@ class Collection:
             self._currencies.clear()
             self._counts.clear()
             self._vectors.clear()
+            self._calibrations.clear()
 
     def check_fields(self, query: Query) -> None:
         """Refuse a filter, range or facet on a field that no document has.
@@ -191,6 +194,15 @@ class Collection:
             Conflict: documents of more than one embedding.
         """
         return self.store.load(self.fingerprint())
+
+    def calibration(self) -> Calibration | None:
+        """What distances mean in this collection, or None where that was not measured for its vectors."""
+        held = self._kept(self._calibrations, "one", self._read_calibration)
+        return held[0] if held else None
+
+    def _read_calibration(self) -> tuple[Calibration, ...]:
+        found = Calibrations(self.store.folder).load(self.client.collection, self.fingerprint())
+        return () if found is None else (found,)
 
     def vector(self, id: str) -> tuple[Vector, str]:
         """The stored vector of a picture or product id, and its embedding's fingerprint.

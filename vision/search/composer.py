@@ -16,6 +16,7 @@ One filter is always sent with ``cache=false``: without any, Solr keeps each que
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -128,6 +129,36 @@ def compose_sample(query: Query, seed: int, rows: int, names: FieldMap = _OURS) 
         "sort": f"random_{seed} asc,{names.key} asc",
         "fl": f"{names.returned(RETURNED)},coarse",
         "rows": rows,
+    }
+
+
+def compose_nearest(
+    asked: NDArray[np.float32],
+    coarse: NDArray[np.int8],
+    field: str,
+    values: Sequence[str],
+    product: str,
+    same: bool,
+    names: FieldMap = _OURS,
+) -> Params:
+    """The nearest picture of another product: one that has one of the field's values, or one that has none of them."""
+    own = f"{{!terms f={field} separator='{SEPARATOR}' v=$values}}"
+    return {
+        "q": "{!bool filter=$near must=$similar cache=false}",
+        "near": "{!knn f=coarse topK=50 preFilter=$others cache=false v=$coarse}",
+        "others": f"{{!bool {'must=$kind' if same else 'must=$all must_not=$kind'} must_not=$itself cache=false}}",
+        "kind": own,
+        "values": SEPARATOR.join(values),
+        "itself": f"{{!term f={names.known('product_id') or names.key} v=$product}}",
+        "product": product,
+        "all": "*:*",
+        "coarse": vector(coarse),
+        "similar": "{!func v=$similarity}",
+        "similarity": f"vectorSimilarity(FLOAT32,EUCLIDEAN,vector,{vector(asked)})",
+        "fq": [_CONSTANT],
+        "fl": "similarity:$similarity",
+        "sort": "score desc",
+        "rows": 1,
     }
 
 

@@ -11,17 +11,20 @@ from pathlib import Path
 from typing import Any
 
 from vision.embedding import EmbeddingStore
-from vision.errors import BadQuery, FingerprintMismatch, VisualSearchError
+from vision.errors import BadQuery, Conflict, FingerprintMismatch, VisualSearchError
 from vision.search import answers, diversity, paging, planner
+from vision.search.calibration import Calibration
 from vision.search.collection import Collection
 from vision.search.composer import Params, QueryVectors, compose, compose_count
-from vision.search.model import DEFAULT_LANGUAGE, Hit, Plan, Query, Result, Taste, Took, Way, Weights
+from vision.search.model import DEFAULT_LANGUAGE, Hit, Mode, Plan, Query, Result, Taste, Took, Way, Weights
 from vision.search.pictures import Asked, QueryPictures, Target, caught
 from vision.search.planner import Limits
 from vision.search.profiles import Profiles
 from vision.search.request import SearchRequest, to_query
 from vision.solr.client import SolrClient
 
+MISSES = 5
+"""Hits that are shown where a threshold leaves none."""
 _VECTOR = re.compile(r"\[-?\d[^\]]{60,}\]")
 
 
@@ -121,7 +124,24 @@ class SearchEngine:
 
     def _answer(self, request: SearchRequest, target: Target) -> Result:
         query = self._personal(request, to_query(request, target.vector, target.embedding, language=self.language))
-        return self.run(query if request.page is None else paging.resume(query, request.page))
+        if request.min_match is not None:
+            query = replace(query, max_distance=self._calibration().limit(request.min_match))
+        result = self.run(query if request.page is None else paging.resume(query, request.page))
+        if result.total == 0 and query.max_distance is not None and query.vector is not None:
+            # Exactly: the coarse vector cannot tell what is far off from what is farther.
+            asked = replace(query, max_distance=None, mode=Mode.EXACT, rows=MISSES, start=0, facets=(), diversity=None)
+            near = self.run(asked)
+            result = replace(result, misses=near.hits)
+        return result
+
+    def _calibration(self) -> Calibration:
+        found = self.collection.calibration()
+        if found is None:
+            raise Conflict(
+                f"collection {self.client.collection!r} was not calibrated for these vectors; run `visual-search "
+                "calibrate`, or give max_distance"
+            )
+        return found
 
     def _personal(self, request: SearchRequest, query: Query) -> Query:
         """The query with the shopper's profile in it, where one was named and likes anything that is indexed."""
@@ -155,13 +175,22 @@ class SearchEngine:
         page = self._page(query, vectors) if query.diversity is None else self._arranged(query, vectors)
         spent = _ms(time.perf_counter() - began)
         return Result(
-            hits=page.hits,
+            hits=self._matched(query, page.hits),
             total=page.total,
             facets=answers.facets(page.answer, query),
             took=Took(0.0, spent, spent),
             plan=page.plan,
             partial=answers.is_partial(page.answer),
             page=paging.next_page(query, page.plan, page.total - page.folded),
+        )
+
+    def _matched(self, query: Query, hits: Sequence[Hit]) -> Sequence[Hit]:
+        """Hits with what their distances mean, where the collection was calibrated."""
+        calibration = None if query.vector is None else self.collection.calibration()
+        if calibration is None:
+            return hits
+        return tuple(
+            hit if hit.distance is None else replace(hit, match=calibration.match(hit.distance)) for hit in hits
         )
 
     def _page(self, query: Query, vectors: QueryVectors | None) -> _Page:

@@ -140,7 +140,8 @@ class Plan:
 class Hit:
     """One product as its best picture; ``distance`` is squared Euclidean, None without a vector.
 
-    ``duplicates`` are ids of near-duplicates that it stands for, where those are folded.
+    ``duplicates`` are ids of near-duplicates that it stands for, where those are folded; ``match`` is what the
+    distance means in the collection, 0 to 1, where that was calibrated.
     """
 
     id: str
@@ -152,6 +153,7 @@ class Hit:
     distance: float | None
     explain: Mapping[str, float] | None = None
     duplicates: tuple[str, ...] = ()
+    match: float | None = None
 
 
 @dataclass(frozen=True)
@@ -182,3 +184,5 @@ class Result:
     plan: Plan
     partial: bool
     page: str | None = None
+    misses: Sequence[Hit] = ()
+    """The nearest of what a threshold left out, where it left nothing."""

@@ -16,7 +16,7 @@ class HitForm(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``distance`` is the exact squared Euclidean distance to the query's vector, null without one; ``explain`` has the
     parts of the score when they were asked for, ``duplicates`` the near-duplicates that it stands for where those are
-    folded.
+    folded, ``match`` what the distance means, 0 to 1, where the collection was calibrated.
     """
 
     id: str
@@ -28,6 +28,7 @@ class HitForm(msgspec.Struct, frozen=True, omit_defaults=True):
     distance: float | None
     explain: dict[str, float] | None = None
     duplicates: list[str] = []
+    match: float | None = None
 
 
 class FacetValueForm(msgspec.Struct, frozen=True):
@@ -61,10 +62,11 @@ class PlanForm(msgspec.Struct, frozen=True):
     requests: list[str]
 
 
-class ResultForm(msgspec.Struct, frozen=True):
+class ResultForm(msgspec.Struct, frozen=True, omit_defaults=True):
     """A page of hits; ``total`` and ``facets`` count products over everything that matches, not over the page.
 
-    ``page`` is the token of the next page, null on the last; ``partial`` says that Solr gave up early.
+    ``page`` is the token of the next page, null on the last; ``partial`` says that Solr gave up early; ``misses`` are
+    the nearest of what a threshold left out, where it left nothing.
     """
 
     hits: list[HitForm]
@@ -74,6 +76,7 @@ class ResultForm(msgspec.Struct, frozen=True):
     plan: PlanForm
     partial: bool
     page: str | None
+    misses: list[HitForm] = []
 
 
 def form(result: Result, *, image: Callable[[Hit], str | None] = lambda hit: hit.image) -> ResultForm:
@@ -88,7 +91,8 @@ def form(result: Result, *, image: Callable[[Hit], str | None] = lambda hit: hit
     }
     took = TookForm(result.took.extract, result.took.solr, result.took.total)
     hits = [hit_form(hit, image(hit)) for hit in result.hits]
-    return ResultForm(hits, result.total, facets, took, _plan(result.plan), result.partial, result.page)
+    misses = [hit_form(hit, image(hit)) for hit in result.misses]
+    return ResultForm(hits, result.total, facets, took, _plan(result.plan), result.partial, result.page, misses)
 
 
 def to_json(result: Result, *, image: Callable[[Hit], str | None] = lambda hit: hit.image) -> dict[str, Any]:
@@ -110,6 +114,7 @@ def hit_form(hit: Hit, image: str | None) -> HitForm:
         distance=_number(hit.distance),
         explain=explain,
         duplicates=list(hit.duplicates),
+        match=hit.match,
     )
 
 

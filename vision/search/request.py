@@ -19,6 +19,7 @@ MAX_VALUES = 200
 MAX_IDS = 100
 MAX_EXCLUDED = 5000
 
+_THRESHOLDS = ("min_similarity", "max_distance", "min_match")
 # It becomes part of a parameter's name, so nothing but letters.
 LANGUAGE = re.compile("[a-z]{2,3}")
 
@@ -87,6 +88,7 @@ class SearchRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     weights: WeightsRequest = WeightsRequest()
     min_similarity: Annotated[float, Meta(gt=0, le=1)] | None = None
     max_distance: Annotated[float, Meta(ge=0)] | None = None
+    min_match: Annotated[float, Meta(gt=0, le=1)] | None = None
     crop: Annotated[list[float], Meta(min_length=4, max_length=4)] | None = None
     extractor: str | None = None
     language: str | None = None
@@ -139,13 +141,16 @@ def to_query(
     filters, ranges = _filters(request)
     if text is None and vector is None and request.profile is None and not (filters or ranges or everything):
         raise BadQuery("the search has no q, picture, image_id or filters; give at least one (q='*' lists everything)")
-    if request.min_similarity is not None and request.max_distance is not None:
-        raise BadQuery("give min_similarity or max_distance, not both; s = 1/(1+d²)", "max_distance")
+    thresholds = [name for name in _THRESHOLDS if getattr(request, name) is not None]
+    if len(thresholds) > 1:
+        raise BadQuery(f"give one of {' and '.join(thresholds)}; s = 1/(1+d²)", thresholds[1])
     threshold = request.max_distance
     if request.min_similarity is not None:
         threshold = 1.0 / request.min_similarity - 1.0
     if threshold is not None and (vector is None or not math.isfinite(threshold)):
         raise BadQuery("a threshold needs a picture, image_id or vector to measure from, and a finite value")
+    if request.min_match is not None and vector is None:
+        raise BadQuery("min_match needs a picture, image_id or vector to measure from", "min_match")
     weights = Weights(request.weights.text, request.weights.image)
     used = (weights.text if text is not None else 0.0) + (weights.image if vector is not None else 0.0)
     if (text is not None or vector is not None) and used == 0:
