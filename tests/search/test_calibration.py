@@ -13,6 +13,7 @@ from tests.search.synthetic import Synthetic
 from vision.errors import BadQuery, BadSetting, Conflict
 from vision.search import calibration
 from vision.search.calibration import Calibration, Calibrations
+from vision.search.categories import Votes
 from vision.search.composer import compose_sample
 from vision.search.model import Query
 from vision.search.request import parse, to_query
@@ -21,7 +22,7 @@ STRANGERS = [float(each) for each in range(100, 200)]
 
 
 def made() -> Calibration:
-    return Calibration("e-1", "category", STRANGERS, [50.0, 120.0, 250.0])
+    return Calibration("e-1", "category", STRANGERS, [50.0, 120.0, 250.0], Votes("category", [(0, 0)] * 10, {}))
 
 
 def test_a_match_is_the_part_of_strangers_that_come_less_near() -> None:

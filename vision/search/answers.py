@@ -82,6 +82,11 @@ def first(value: Any) -> Any:
     return next(iter(value), None) if isinstance(value, list) else value
 
 
+def several(value: Any) -> list[Any]:
+    """All of several values; one value as a list of it."""
+    return list(value) if isinstance(value, list) else [value]
+
+
 def squared_distance(similarity: float) -> float | None:
     """Squared Euclidean distance from Solr's s = 1/(1+d²); s = 0 is a document without a vector."""
     return None if similarity <= 0.0 else max(0.0, 1.0 / similarity - 1.0)

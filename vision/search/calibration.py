@@ -21,9 +21,11 @@ from numpy.typing import NDArray
 
 from vision.embedding import Embedding, check_vector
 from vision.errors import BadSetting
-from vision.search.answers import squared_distance
-from vision.search.composer import compose_nearest, compose_sample
-from vision.search.model import Query
+from vision.search import categories
+from vision.search.answers import several, squared_distance
+from vision.search.categories import Votes
+from vision.search.composer import Others, compose_neighbours, compose_sample
+from vision.search.model import Query, Vector
 from vision.solr.client import SolrClient
 
 SAMPLE: Final = 300
@@ -39,12 +41,14 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         by: the attribute that says what is of one kind.
         strangers: to the nearest picture of another kind.
         kin: to the nearest picture of another product of the same kind.
+        votes: how well the nearest pictures say what kind a picture is of.
     """
 
     embedding: str
     by: str
     strangers: list[float]
     kin: list[float]
+    votes: Votes
 
     def match(self, distance: float) -> float:
         """Part of the strangers that find nothing as near as a squared distance: 1 is as good as certain."""
@@ -121,25 +125,36 @@ def calibrate(
     field = client.names.field(by)
     strangers: list[float] = []
     kin: list[float] = []
+    outcomes = []
     documents = list(_sampled(client, field, sample, seed))
     for done, document in enumerate(documents):
         vector = check_vector(document["vector"])
         coarse = embedding.codec.encode(vector[None])[0]
-        values = document[field] if isinstance(document[field], list) else [document[field]]
-        own = [str(value) for value in values]
+        product, own = str(document["product_id"]), _values(document[field])
+
+        def nearest(others: Others, rows: int, asked: Vector = vector, code: Any = coarse) -> list[dict[str, Any]]:
+            params = compose_neighbours(asked, code, others, rows, field, client.names)
+            return list(client.select(params)["response"]["docs"])
+
         for same, found in ((False, strangers), (True, kin)):
-            asked = compose_nearest(vector, coarse, field, own, document["product_id"], same, client.names)
-            nearest = client.select(asked)["response"]["docs"]
-            distance = squared_distance(float(nearest[0]["similarity"])) if nearest else None
-            if distance is not None:
-                found.append(distance)
+            for each in nearest(Others(product, field, own, same), 1):
+                distance = squared_distance(float(each["similarity"]))
+                if distance is not None:
+                    found.append(distance)
+        neighbours = nearest(Others(product), categories.NEIGHBOURS)
+        outcomes.append((categories.vote([_values(each[field]) for each in neighbours if field in each]), own))
         told(done + 1, len(documents))
     if len(strangers) < _LEAST:
         raise BadSetting(
             f"collection {client.collection!r} has {len(strangers)} pictures with a value of {by!r} and others of "
             f"another value beside them; {_LEAST} or more are needed: say another attribute with --by"
         )
-    return Calibration(embedding.fingerprint, by, sorted(strangers), sorted(kin))
+    votes = categories.learn(by, outcomes)
+    return Calibration(embedding.fingerprint, by, sorted(strangers), sorted(kin), votes)
+
+
+def _values(held: Any) -> tuple[str, ...]:
+    return tuple(str(value) for value in several(held))
 
 
 def _sampled(client: SolrClient, field: str, sample: int, seed: int) -> Iterator[dict[str, Any]]:

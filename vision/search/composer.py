@@ -16,7 +16,6 @@ One filter is always sent with ``cache=false``: without any, Solr keeps each que
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -132,33 +131,64 @@ def compose_sample(query: Query, seed: int, rows: int, names: FieldMap = _OURS) 
     }
 
 
-def compose_nearest(
+@dataclass(frozen=True)
+class Others:
+    """Which pictures may be neighbours.
+
+    Attributes:
+        product: whose pictures may not be.
+        field: Solr's, of ``values``.
+        values: of the field.
+        same: whether a neighbour must have one of the values, or must have none of them; None where it does not matter.
+    """
+
+    product: str | None = None
+    field: str = ""
+    values: tuple[str, ...] = ()
+    same: bool | None = None
+
+
+def compose_neighbours(
     asked: NDArray[np.float32],
     coarse: NDArray[np.int8],
-    field: str,
-    values: Sequence[str],
-    product: str,
-    same: bool,
+    others: Others,
+    rows: int,
+    returned: str,
     names: FieldMap = _OURS,
 ) -> Params:
-    """The nearest picture of another product: one that has one of the field's values, or one that has none of them."""
-    own = f"{{!terms f={field} separator='{SEPARATOR}' v=$values}}"
-    return {
+    """The nearest pictures, one of each product, with ``similarity`` and the fields ``returned``.
+
+    Args:
+        asked: (1024,) float32.
+        coarse: (256,) int8 of the same.
+        others: which they may be.
+        rows: how many.
+        returned: names of Solr's fields.
+        names: how the collection calls its own.
+    """
+    group = names.known("product_id") or names.key
+    clauses = ["must=$all"]
+    params: Params = {"all": "*:*"}
+    if others.product is not None:
+        clauses.append("must_not=$itself")
+        params |= {"itself": f"{{!term f={group} v=$product}}", "product": others.product}
+    if others.same is not None:
+        clauses.append("must=$kind" if others.same else "must_not=$kind")
+        params |= {
+            "kind": f"{{!terms f={others.field} separator='{SEPARATOR}' v=$kinds}}",
+            "kinds": SEPARATOR.join(others.values),
+        }
+    return params | {
         "q": "{!bool filter=$near must=$similar cache=false}",
-        "near": "{!knn f=coarse topK=50 preFilter=$others cache=false v=$coarse}",
-        "others": f"{{!bool {'must=$kind' if same else 'must=$all must_not=$kind'} must_not=$itself cache=false}}",
-        "kind": own,
-        "values": SEPARATOR.join(values),
-        "itself": f"{{!term f={names.known('product_id') or names.key} v=$product}}",
-        "product": product,
-        "all": "*:*",
+        "near": f"{{!knn f=coarse topK={max(50, 6 * rows)} preFilter=$others cache=false v=$coarse}}",
+        "others": f"{{!bool {' '.join(clauses)} cache=false}}",
         "coarse": vector(coarse),
         "similar": "{!func v=$similarity}",
         "similarity": f"vectorSimilarity(FLOAT32,EUCLIDEAN,vector,{vector(asked)})",
-        "fq": [_CONSTANT],
-        "fl": "similarity:$similarity",
-        "sort": "score desc",
-        "rows": 1,
+        "fq": [_CONSTANT, f"{{!collapse field={group}}}"],
+        "fl": f"{returned},similarity:$similarity",
+        "sort": f"score desc,{names.key} asc",
+        "rows": rows,
     }
 
 

@@ -12,10 +12,11 @@ from typing import Any
 
 from vision.embedding import EmbeddingStore
 from vision.errors import BadQuery, Conflict, FingerprintMismatch, VisualSearchError
-from vision.search import answers, diversity, paging, planner
+from vision.search import answers, categories, diversity, paging, planner
 from vision.search.calibration import Calibration
+from vision.search.categories import Prediction
 from vision.search.collection import Collection
-from vision.search.composer import Params, QueryVectors, compose, compose_count
+from vision.search.composer import Others, Params, QueryVectors, compose, compose_count, compose_neighbours
 from vision.search.model import DEFAULT_LANGUAGE, Hit, Mode, Plan, Query, Result, Taste, Took, Way, Weights
 from vision.search.pictures import Asked, QueryPictures, Target, caught
 from vision.search.planner import Limits
@@ -126,7 +127,7 @@ class SearchEngine:
         query = self._personal(request, to_query(request, target.vector, target.embedding, language=self.language))
         if request.min_match is not None:
             query = replace(query, max_distance=self._calibration().limit(request.min_match))
-        result = self.run(query if request.page is None else paging.resume(query, request.page))
+        result = self._in_category(request, query) if request.category_first else self._paged(request, query)
         if result.total == 0 and query.max_distance is not None and query.vector is not None:
             # Exactly: the coarse vector cannot tell what is far off from what is farther.
             asked = replace(query, max_distance=None, mode=Mode.EXACT, rows=MISSES, start=0, facets=(), diversity=None)
@@ -142,6 +143,34 @@ class SearchEngine:
                 "calibrate`, or give max_distance"
             )
         return found
+
+    def _paged(self, request: SearchRequest, query: Query) -> Result:
+        return self.run(query if request.page is None else paging.resume(query, request.page))
+
+    def _in_category(self, request: SearchRequest, query: Query) -> Result:
+        """Within what the photo shows, where that is sure, nothing else was chosen, and anything matches there."""
+        prediction = self._prediction(query)
+        if prediction is None or prediction.field in query.filters:
+            prediction = prediction and replace(prediction, kept_to=())
+            return replace(self._paged(request, query), category=prediction)
+        if prediction.kept_to:
+            within = replace(query, filters={**query.filters, prediction.field: prediction.kept_to})
+            result = self._paged(request, within)
+            if result.total:
+                return replace(result, category=prediction)
+        return replace(self._paged(request, query), category=replace(prediction, kept_to=()))
+
+    def _prediction(self, query: Query) -> Prediction | None:
+        """What the query's picture shows."""
+        calibration = self._calibration()
+        vectors = self._query_vectors(query)
+        assert vectors is not None
+        names = self.client.names
+        field = names.field(calibration.votes.field)
+        params = compose_neighbours(vectors.full, vectors.coarse, Others(), categories.NEIGHBOURS, field, names)
+        found = [document.get(field) for document in self.client.select(params)["response"]["docs"]]
+        held = [tuple(str(each) for each in answers.several(value)) for value in found if value is not None]
+        return categories.predict(calibration.votes, categories.vote(held))
 
     def _personal(self, request: SearchRequest, query: Query) -> Query:
         """The query with the shopper's profile in it, where one was named and likes anything that is indexed."""

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vision.search.categories import Prediction
+
 Vector = NDArray[np.float32]
 
 
@@ -186,3 +188,5 @@ class Result:
     page: str | None = None
     misses: Sequence[Hit] = ()
     """The nearest of what a threshold left out, where it left nothing."""
+    category: Prediction | None = None
+    """What the photo shows, where that was asked."""

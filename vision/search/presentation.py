@@ -62,11 +62,33 @@ class PlanForm(msgspec.Struct, frozen=True):
     requests: list[str]
 
 
+class ShareForm(msgspec.Struct, frozen=True):
+    """A category and its part of the votes."""
+
+    value: str
+    share: float
+
+
+class CategoryForm(msgspec.Struct, frozen=True):
+    """What the photo shows by the vote of its nearest pictures, and the values that the search was kept to.
+
+    ``probability`` is that ``value`` is right; ``kept_to`` is empty where that is too little, and the search is then as
+    it would be without.
+    """
+
+    field: str
+    value: str
+    probability: float
+    kept_to: list[str]
+    alternatives: list[ShareForm]
+
+
 class ResultForm(msgspec.Struct, frozen=True, omit_defaults=True):
     """A page of hits; ``total`` and ``facets`` count products over everything that matches, not over the page.
 
     ``page`` is the token of the next page, null on the last; ``partial`` says that Solr gave up early; ``misses`` are
-    the nearest of what a threshold left out, where it left nothing.
+    the nearest of what a threshold left out, where it left nothing; ``category`` is what the photo shows, where that
+    was asked.
     """
 
     hits: list[HitForm]
@@ -77,6 +99,7 @@ class ResultForm(msgspec.Struct, frozen=True, omit_defaults=True):
     partial: bool
     page: str | None
     misses: list[HitForm] = []
+    category: CategoryForm | None = None
 
 
 def form(result: Result, *, image: Callable[[Hit], str | None] = lambda hit: hit.image) -> ResultForm:
@@ -92,7 +115,9 @@ def form(result: Result, *, image: Callable[[Hit], str | None] = lambda hit: hit
     took = TookForm(result.took.extract, result.took.solr, result.took.total)
     hits = [hit_form(hit, image(hit)) for hit in result.hits]
     misses = [hit_form(hit, image(hit)) for hit in result.misses]
-    return ResultForm(hits, result.total, facets, took, _plan(result.plan), result.partial, result.page, misses)
+    return ResultForm(
+        hits, result.total, facets, took, _plan(result.plan), result.partial, result.page, misses, _category(result)
+    )
 
 
 def to_json(result: Result, *, image: Callable[[Hit], str | None] = lambda hit: hit.image) -> dict[str, Any]:
@@ -116,6 +141,14 @@ def hit_form(hit: Hit, image: str | None) -> HitForm:
         duplicates=list(hit.duplicates),
         match=hit.match,
     )
+
+
+def _category(result: Result) -> CategoryForm | None:
+    found = result.category
+    if found is None:
+        return None
+    shares = [ShareForm(value, round(share, 4)) for value, share in found.alternatives]
+    return CategoryForm(found.field, found.value, round(found.probability, 4), list(found.kept_to), shares)
 
 
 def _plan(plan: Plan) -> PlanForm:

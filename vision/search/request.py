@@ -95,6 +95,7 @@ class SearchRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     mode: Mode = Mode.AUTO
     sort: str | None = None
     group_by: str | None = "product_id"
+    category_first: bool = False
     diversity: DiversityRequest | None = None
     profile: ProfileRequest | None = None
     explain: bool = False
@@ -149,6 +150,8 @@ def to_query(
         threshold = 1.0 / request.min_similarity - 1.0
     if threshold is not None and (vector is None or not math.isfinite(threshold)):
         raise BadQuery("a threshold needs a picture, image_id or vector to measure from, and a finite value")
+    if request.category_first and vector is None:
+        raise BadQuery("category_first needs a picture, image_id or vector to tell the category of", "category_first")
     if request.min_match is not None and vector is None:
         raise BadQuery("min_match needs a picture, image_id or vector to measure from", "min_match")
     weights = Weights(request.weights.text, request.weights.image)
