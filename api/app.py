@@ -21,6 +21,7 @@ from api import (
     search,
     security,
     uploads,
+    why,
 )
 from api.keys import Keys
 from api.links import IdConverter
@@ -29,7 +30,7 @@ from vision.settings import Settings
 from vision.workspace import Workspace
 
 _WEB = Path(__file__).parent / "web"
-_RESOURCES = (search, batch, navigation, profiles, uploads, pictures, products, facets, health, openapi, pages)
+_RESOURCES = (search, batch, navigation, profiles, uploads, pictures, why, products, facets, health, openapi, pages)
 
 
 def create_app(settings: Settings, workspace: Workspace | None = None) -> Flask:

@@ -1,9 +1,9 @@
 """Why two pictures are alike: which places of the one answer to which places of the other.
 
-A network's feature is the mean over the places of its last feature map, so that the dot product of two features is the
-mean over all pairs of places of the products of theirs: each place, and each pair of places, has its own part in how alike
-the two are (Stylianou and others, "Visualizing Deep Similarity Networks", 2019). Parts are taken with each map centred on
-what both have in common, so that the background of every photo does not count as likeness.
+A network's feature is the mean over the places of its last feature map, so that the dot product of two features is
+the mean over all pairs of places of the products of theirs: each pair of places has its own part in how alike the two
+are (Stylianou and others, "Visualizing Deep Similarity Networks", 2019). Parts are taken with both maps centred on what
+they have in common, so that the background of every photo does not count; a place counts as much as its best pair.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Attribution:
     """Parts of a likeness.
 
     Attributes:
-        asked: (height, width) of the photo's map, each place's part, 0 to 1.
+        asked: (height, width) of the photo's map, the part of each place's best pair, 0 to 1.
         found: the same of the product's.
         pairs: places of both that answer to each other most, with their part of the largest, no place twice.
     """
@@ -54,8 +54,8 @@ def attribute(asked: Map, found: Map) -> Attribution:
     left, right = left - common, right - common
     products = left @ right.T
     return Attribution(
-        _scaled(products.mean(axis=1)).reshape(asked.shape[:2]),
-        _scaled(products.mean(axis=0)).reshape(found.shape[:2]),
+        _scaled(products.max(axis=1)).reshape(asked.shape[:2]),
+        _scaled(products.max(axis=0)).reshape(found.shape[:2]),
         tuple(_pairs(products, asked.shape[:2], found.shape[:2])),
     )
 
