@@ -33,12 +33,13 @@ _WEB = Path(__file__).parent / "web"
 _RESOURCES = (search, batch, navigation, profiles, uploads, pictures, why, products, facets, health, openapi, pages)
 
 
-def create_app(settings: Settings, workspace: Workspace | None = None) -> Flask:
+def create_app(settings: Settings, workspace: Workspace | None = None, *, notice: str | None = None) -> Flask:
     """Make the application; Solr is looked for when the first request needs it.
 
     Args:
         settings: validated settings; without ``api_keys`` everything is open, to this machine only.
         workspace: where client and engine come from; the one that ``settings`` describe if not given.
+        notice: what whoever looks at readiness should know.
 
     Raises:
         BadSetting: an API keys file that cannot be used.
@@ -50,7 +51,7 @@ def create_app(settings: Settings, workspace: Workspace | None = None) -> Flask:
     app.url_map.converters["id"] = IdConverter
     # Ids may hold slashes, even two of them in a row.
     app.url_map.merge_slashes = False
-    attach(app, Services(settings, workspace or Workspace(settings), Keys.load(settings.api_keys)))
+    attach(app, Services(settings, workspace or Workspace(settings), Keys.load(settings.api_keys), notice))
     problems.install(app)
     security.install(app)
     for resource in _RESOURCES:

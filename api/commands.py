@@ -23,7 +23,7 @@ def serve(host: str | None, port: int | None, collection: str | None) -> None:
 
 @click.command()
 @click.option("--products", type=click.IntRange(100), default=1200, show_default=True, help="How many to draw.")
-@click.option("--extractor", help="[default: inception_v3, else histogram, saying so]")
+@click.option("--extractor", help="[default: inception_v3, else compact, saying so]")
 @click.option("--no-serve", is_flag=True, help="Stop after indexing and one search.")
 @click.option("--host", help="Address to bind.  [default: 127.0.0.1]")
 @click.option("--port", type=click.IntRange(1, 65535), help="[default: 8080]")
@@ -63,7 +63,7 @@ def demo(
         click.echo(orjson.dumps(about).decode())
     else:
         if ready.notice is not None:
-            click.echo(f"NOTE: searching by {ready.extractor!r} instead of inception_v3: {ready.notice}", err=True)
+            click.echo(f"NOTE: {ready.notice}", err=True)
         state = "indexed" if ready.indexed else "were indexed already"
         click.echo(
             f"{drawn.products:,} products in {drawn.images:,} pictures {state}, vectors by {ready.extractor} "
@@ -78,4 +78,8 @@ def demo(
 
     name = settings.collection or DEMO_COLLECTION
     served = Settings.from_environment(host=host, port=port, collection=name)
-    run(served, started=lambda url: click.echo(f"\nsearch page on {url}  (Ctrl+C to stop)", err=as_json))
+    run(
+        served,
+        notice=ready.notice,
+        started=lambda url: click.echo(f"\nsearch page on {url}  (Ctrl+C to stop)", err=as_json),
+    )

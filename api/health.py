@@ -35,13 +35,17 @@ class CheckForm(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ReadyForm(msgspec.Struct, frozen=True, omit_defaults=True):
-    """All conditions in the order they build on each other; after one that fails the rest is not tried."""
+    """All conditions in the order they build on each other; after one that fails the rest is not tried.
+
+    ``notice`` is there where the demo could not have the extractor it prefers, and says which it uses instead, and why.
+    """
 
     ready: bool
     checks: list[CheckForm]
     pictures: int | None = None
     extractor: str | None = None
     fingerprint: str | None = None
+    notice: str | None = None
 
 
 @blueprint.get("/healthz")
@@ -68,7 +72,7 @@ def readiness(wired: Services) -> ReadyForm:
         if not checks[-1].ok:
             break
     ready = len(checks) == 3 and all(check.ok for check in checks)
-    return ReadyForm(ready, checks, run.pictures, run.extractor, run.fingerprint)
+    return ReadyForm(ready, checks, run.pictures, run.extractor, run.fingerprint, wired.notice)
 
 
 class _Run:

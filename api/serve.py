@@ -50,6 +50,7 @@ def serve(
     *,
     threads: int = THREADS,
     warm: bool = True,
+    notice: str | None = None,
     started: Callable[[str], None] = lambda url: None,
 ) -> None:
     """Serve until interrupted or terminated.
@@ -59,13 +60,14 @@ def serve(
         workspace: as :func:`api.app.create_app` takes it.
         threads: requests answered at the same time.
         warm: load the model beside, so that the first photo does not wait for it.
+        notice: what readiness says besides.
         started: told the address once requests are accepted.
 
     Raises:
         BadSetting: an open server on a public address, a port that is taken, or an unusable keys file.
     """
     check_address(settings)
-    app = create_app(settings, workspace)
+    app = create_app(settings, workspace, notice=notice)
     server = _listen(app, settings, threads)
     if warm:
         threading.Thread(target=_warm, args=(app,), name="warm", daemon=True).start()

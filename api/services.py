@@ -22,11 +22,12 @@ _NAME: Final = "visual-search"
 class Services:
     """The engine and what goes with it; one for an application, shared by its threads."""
 
-    def __init__(self, settings: Settings, workspace: Workspace, keys: Keys) -> None:
-        """Nothing is opened or connected yet."""
+    def __init__(self, settings: Settings, workspace: Workspace, keys: Keys, notice: str | None = None) -> None:
+        """Nothing is opened or connected yet; ``notice`` is what readiness says besides."""
         self.settings = settings
         self.workspace = workspace
         self.keys = keys
+        self.notice = notice
         self.roots: Roots = workspace.roots()
         self.uploads: Uploads = workspace.uploads()
         self.profiles: Profiles = workspace.profiles()

@@ -47,7 +47,7 @@ def train(work: Path, name: str, everything: bool, after: str | None, seed: int,
     from training.teaching import COMPONENTS, lessons
 
     clothing, tiny = load(work, "clothing"), load(work, "tiny")
-    parts = data.split(clothing.photos)
+    parts = data.split(clothing.photos.labels, clothing.photos.groups)
     unseen = np.isin(tiny.photos.groups, data.unseen_classes(tiny.photos.classes))
     rows = np.flatnonzero(np.ones_like(parts.train) if everything else parts.train)
     thinned = np.flatnonzero(unseen)[::5]
@@ -117,7 +117,7 @@ def plan(clothing: int, tiny: int, seed: int) -> list[tuple[Stage, tuple[int, in
     short = 2 * clothing // second[0]
     return [
         (Stage("small", 64, 14 * epoch, epoch, 3e-3, 2.0, 0.3, seed), first),
-        (Stage("large", 128, 30 * short, short, 1.5e-3, 2.0, 0.5, seed + 1), second),
+        (Stage("large", 128, 20 * short, short, 1.5e-3, 3.0, 0.5, seed + 1), second),
     ]
 
 

@@ -54,14 +54,20 @@ class Photos:
 
 def clothing(folder: Path) -> Photos:
     """The clothing photos of ``folder`` (``images.csv`` and ``images``), stretched to 192 x 192."""
+    names, labels, senders, classes = clothing_rows(folder)
+    with ThreadPoolExecutor() as pool:
+        read = pool.map(lambda name: _square(folder / "images" / f"{name}.jpg", CLOTHING_SIDE), names)
+        pixels = np.stack(list(read))
+    return Photos("clothing", pixels, labels, senders, classes)
+
+
+def clothing_rows(folder: Path) -> tuple[list[str], NDArray[np.int64], NDArray[np.str_], tuple[str, ...]]:
+    """Names of the clothing photos, (n,) numbers of their classes or -1, (n,) senders, and the classes."""
     with (folder / "images.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    with ThreadPoolExecutor() as pool:
-        read = pool.map(lambda row: _square(folder / "images" / f"{row['image']}.jpg", CLOTHING_SIDE), rows)
-        pixels = np.stack(list(read))
     classes = tuple(sorted({row["label"] for row in rows} - set(NO_CLASS)))
     labels = np.array([classes.index(row["label"]) if row["label"] in classes else -1 for row in rows])
-    return Photos("clothing", pixels, labels, np.array([row["sender_id"] for row in rows]), classes)
+    return [row["image"] for row in rows], labels, np.array([row["sender_id"] for row in rows]), classes
 
 
 def tiny_imagenet(archive: Path) -> Photos:
@@ -96,30 +102,38 @@ class Split:
         return ~self.report
 
 
-def split(photos: Photos) -> Split:
-    """About a fifth to choose a recipe on, another fifth to report, by sender: nobody's photos are in both."""
-    tune = by_sender(photos, 0.22, seed=7)
+def split(labels: NDArray[np.int64], groups: NDArray[np.str_]) -> Split:
+    """About a fifth to choose a recipe on, another fifth to report, by sender: nobody's photos are in both.
+
+    Args:
+        labels: (n,) numbers of classes; -1 for none.
+        groups: (n,) who took the photo.
+    """
+    tune = by_sender(labels, groups, 0.22, seed=7)
     others = np.flatnonzero(~tune)
-    report = np.zeros(len(photos), dtype=bool)
-    report[others[by_sender(photos.take(others), 0.28, seed=8)]] = True
+    report = np.zeros(len(labels), dtype=bool)
+    report[others[by_sender(labels[others], groups[others], 0.28, seed=8)]] = True
     return Split(tune, report)
 
 
-def by_sender(photos: Photos, part: float, seed: int, tries: int = 400) -> NDArray[np.bool_]:
+def by_sender(
+    labels: NDArray[np.int64], groups: NDArray[np.str_], part: float, seed: int, tries: int = 400
+) -> NDArray[np.bool_]:
     """Rows kept aside for validation, all of a sender's or none: about ``part`` of each class.
 
     Of ``tries`` random choices of senders, the one whose classes come nearest to ``part``.
     """
     random = np.random.default_rng(seed)
-    senders = np.unique(photos.groups)
-    usable = photos.labels >= 0
-    wanted = part * np.bincount(photos.labels[usable], minlength=len(photos.classes))
-    best, chosen = np.inf, np.zeros(len(photos), dtype=bool)
+    senders = np.unique(groups)
+    usable = labels >= 0
+    classes = int(labels.max()) + 1
+    wanted = part * np.bincount(labels[usable], minlength=classes)
+    best, chosen = np.inf, np.zeros(len(labels), dtype=bool)
     for _ in range(tries):
         order = random.permutation(senders)
-        sizes = np.cumsum([(photos.groups == sender).sum() for sender in order])
-        aside = np.isin(photos.groups, order[: int(np.searchsorted(sizes, part * len(photos))) + 1])
-        counts = np.bincount(photos.labels[usable & aside], minlength=len(photos.classes))
+        sizes = np.cumsum([(groups == sender).sum() for sender in order])
+        aside = np.isin(groups, order[: int(np.searchsorted(sizes, part * len(labels))) + 1])
+        counts = np.bincount(labels[usable & aside], minlength=classes)
         off = float((np.abs(counts - wanted) / np.sqrt(wanted + 1)).sum())
         if off < best:
             best, chosen = off, aside

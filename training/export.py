@@ -1,8 +1,9 @@
 """The trained network as one ONNX file: normalisation folded into the convolutions, weights in half precision.
 
 The file takes RGB bytes (n, 3, side, side) and gives (n, 256) vectors of length 1, the mean of the picture's and of its
-mirror image's; all of that is inside, so that whoever runs the file gets the product's vectors. Weights are widened to
-float32 when it is loaded, and all sums are float32.
+mirror image's; all of that is inside, so that whoever runs the file gets the product's vectors. A second output has the
+last feature map, of the pictures and then of their mirror images. Weights are widened to float32 when it is loaded, and
+all sums are float32.
 """
 
 from __future__ import annotations
@@ -80,6 +81,7 @@ def export(embed: Any, side: int, class_part: float, file: Path) -> None:
     for number in range(len(WIDTHS)):
         for half in "ab":
             features = _block(graph, embed, f"stage{number + 1}{half}", features, 2 if half == "a" else 1)
+    features = graph.node("Identity", features, output="features")
     pooled = graph.node("Flatten", graph.node("GlobalAveragePool", features), output="pooled")
     parts = []
     whole = float(np.sqrt(1 + class_part**2))
@@ -121,12 +123,21 @@ def _folded(embed: Any, name: str) -> tuple[NDArray[Any], NDArray[Any]]:
     return kernel.transpose(3, 2, 0, 1), beta - mean * factor
 
 
+def _map(side: int) -> list[int]:
+    """Channels, height and width of the last feature map."""
+    places = side // 2 ** (len(WIDTHS) + 1)
+    return [WIDTHS[-1], places, places]
+
+
 def _write(graph: _Graph, side: int, file: Path) -> None:
     made = helper.make_graph(
         graph.nodes,
         "compact",
         [helper.make_tensor_value_info("pictures", TensorProto.UINT8, ["n", 3, side, side])],
-        [helper.make_tensor_value_info("vector", TensorProto.FLOAT, ["n", GENERAL + CLASSES])],
+        [
+            helper.make_tensor_value_info("vector", TensorProto.FLOAT, ["n", GENERAL + CLASSES]),
+            helper.make_tensor_value_info("features", TensorProto.FLOAT, ["pictures and mirror images", *_map(side)]),
+        ],
         graph.weights,
     )
     model = helper.make_model(made, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=9)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,15 +36,14 @@ class Gallery:
 def galleries(shared: Path, work: Path) -> tuple[Gallery, Gallery, Gallery]:
     """Clothes that were trained on, clothes that were not, and the unseen classes of Tiny ImageNet."""
     folder = shared / "data/clothing"
-    with (folder / "images.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    clothing, tiny = prepare.load_photos(work, "clothing"), prepare.load_photos(work, "tiny")
-    parts = data.split(clothing)
+    names, labels, senders, classes = data.clothing_rows(folder)
+    tiny = prepare.load_photos(work, "tiny")
+    parts = data.split(labels, senders)
 
     def photographed(name: str, chosen: Any) -> Gallery:
-        kept = [rows[row] for row in np.flatnonzero(chosen & (clothing.labels >= 0))]
-        files = [folder / "images" / f"{row['image']}.jpg" for row in kept]
-        return Gallery(name, [partial(_photo, file) for file in files], [row["label"] for row in kept])
+        kept = np.flatnonzero(chosen & (labels >= 0))
+        files = [folder / "images" / f"{names[row]}.jpg" for row in kept]
+        return Gallery(name, [partial(_photo, file) for file in files], [classes[labels[row]] for row in kept])
 
     unseen = np.flatnonzero(np.isin(tiny.groups, data.unseen_classes(tiny.classes)))[::5]
     small = [partial(_drawn, tiny.pixels[row]) for row in unseen]

@@ -161,6 +161,12 @@ def test_ready(shopper: FlaskClient) -> None:
     body = response.get_json()
     assert body["ready"] and body["pictures"] == 40
     assert body["extractor"] == "histogram" and body["fingerprint"].startswith("histogram")
+    assert "notice" not in body
+
+
+def test_ready_says_what_else_is_to_be_known(shop: Shop) -> None:
+    body = create_app(shop.settings, notice="searching by 'compact' instead").test_client().get("/readyz").get_json()
+    assert body["ready"] and body["notice"] == "searching by 'compact' instead"
 
 
 def test_not_ready_without_the_embeddings_files(shop: Shop, tmp_path: Path) -> None:

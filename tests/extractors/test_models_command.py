@@ -33,6 +33,7 @@ def run(environment: dict[str, str], *words: str) -> Result:
 
 def test_list(environment: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "models" / "own.tflite").write_bytes(b"x" * 1_500_000)
+    (tmp_path / "models" / "compact-0123456789ab.onnx").write_bytes(b"x")
     (tmp_path / "models" / NETWORKS["resnet50"].headless.name).write_bytes(b"x")
     rows = {row["name"]: row for row in json.loads(run(environment, "list", "--json").output)}
     assert list(rows) == [
@@ -41,6 +42,8 @@ def test_list(environment: dict[str, str], tmp_path: Path) -> None:
         "vgg16",
         "vgg16@fc2",
         "mobilenet_v2",
+        "compact",
+        f"compact:{tmp_path / 'models' / 'compact-0123456789ab.onnx'}",
         "clip",
         "histogram",
         "tflite:own.tflite",
@@ -85,7 +88,7 @@ def test_check_compares_with_the_canonical_vector(environment: dict[str, str], m
         (("check", "nope"), 2, "there is no extractor 'nope'"),
         (("check", "tflite:none.tflite"), 1, "no model file at none.tflite"),
         (("check", "histogram", "--weights", "random:1"), 2, "takes no weights"),
-        (("fetch", "histogram"), 2, "needs no weights: there is nothing to fetch"),
+        (("fetch", "histogram"), 2, "needs no other weights: there is nothing to fetch"),
         (("fetch", "onnx:x.onnx"), 2, "is a file of your own: there is nothing to fetch"),
         (("fetch", "vgg16:mine.h5"), 2, "mine.h5 is a file of your own"),
     ],

@@ -33,13 +33,13 @@ class FakeExtractor:
 
 def test_names() -> None:
     networks = ("inception_v3", "resnet50", "vgg16", "mobilenet_v2")
-    assert names() == (*networks, "clip", "histogram", "tflite:PATH", "onnx:PATH")
+    assert names() == (*networks, "compact", "clip", "histogram", "tflite:PATH", "onnx:PATH")
 
 
 @pytest.mark.parametrize(
     ("spec", "words"),
     [
-        ("vgg", "there is no extractor 'vgg'; known: inception_v3, resnet50, vgg16, mobilenet_v2, clip, histogram, "),
+        ("vgg", "there is no extractor 'vgg'; known: inception_v3, resnet50, vgg16, mobilenet_v2, compact, clip, "),
         ("", "there is no extractor ''"),
         ("tflite", "needs a model file, as in tflite:PATH"),
         ("onnx:", "needs a model file"),

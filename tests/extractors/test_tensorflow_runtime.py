@@ -29,5 +29,5 @@ def test_after_an_error_all_is_as_before(capfd: pytest.CaptureFixture[str]) -> N
 
 def test_without_tensorflow_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "tensorflow", None)
-    with pytest.raises(ModelUnavailable, match="--extractor histogram"):
+    with pytest.raises(ModelUnavailable, match="--extractor compact"):
         tensorflow()

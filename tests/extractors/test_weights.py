@@ -72,7 +72,7 @@ def test_without_a_network_there_is_one_clear_message_soon(
     file = NETWORKS[name].headless
     for part in (file.network, file.name, str(tmp_path), str(keras_cache()), "VISUAL_SEARCH_MODELS", "refused"):
         assert part in message
-    assert "--extractor histogram" in message
+    assert "--extractor compact" in message
     assert "\n" not in message and "Traceback" not in message
     assert capfd.readouterr() == ("", "")
 

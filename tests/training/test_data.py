@@ -21,13 +21,21 @@ def photos(count: int = 400, classes: int = 4, senders: int = 40) -> Photos:
 
 def test_a_sender_is_on_one_side_only_and_classes_are_shared_out_alike() -> None:
     given = photos()
-    aside = data.by_sender(given, 0.25, seed=7)
+    aside = data.by_sender(given.labels, given.groups, 0.25, seed=7)
     assert not set(given.groups[aside]) & set(given.groups[~aside])
     for label in range(4):
         part = (given.labels[aside] == label).sum() / (given.labels == label).sum()
         assert part == pytest.approx(0.25, abs=0.06)
-    assert (aside == data.by_sender(given, 0.25, seed=7)).all()
-    assert (aside != data.by_sender(given, 0.25, seed=8)).any()
+    assert (aside == data.by_sender(given.labels, given.groups, 0.25, seed=7)).all()
+    assert (aside != data.by_sender(given.labels, given.groups, 0.25, seed=8)).any()
+
+
+def test_nobodys_photos_are_both_chosen_on_and_reported() -> None:
+    given = photos(1000, senders=120)
+    parts = data.split(given.labels, given.groups)
+    assert not (parts.tune & parts.report).any() and not (parts.train & parts.report).any()
+    assert not set(given.groups[parts.report]) & set(given.groups[parts.train])
+    assert [part.mean() for part in (parts.tune, parts.report)] == pytest.approx([0.22, 0.22], abs=0.03)
 
 
 def test_twenty_classes_are_never_trained_on() -> None:

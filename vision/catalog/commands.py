@@ -21,7 +21,7 @@ STAGES = {
 
 @click.command()
 @click.argument("catalogue", type=click.Path(path_type=Path))
-@click.option("--extractor", default="inception_v3", show_default=True, help="NAME, tflite:PATH or onnx:PATH.")
+@click.option("--extractor", default="inception_v3", show_default=True, help="See `models list`.")
 @click.option("--collection", help="Where to index.  [default: products]")
 @click.option("--pca", type=click.Path(path_type=Path), help="A file from `pca fit`; by default fitted here.")
 @click.option("--dims", type=click.IntRange(1, 1024), default=1024, show_default=True, help="PCA components.")

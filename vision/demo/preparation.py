@@ -23,7 +23,7 @@ from vision.solr.client import SolrClient
 from vision.workspace import DEMO_COLLECTION, Workspace
 
 PREFERRED = "inception_v3"
-FALLBACK = "histogram"
+FALLBACK = "compact"
 EXAMPLE = "knee-length dress"
 
 
@@ -93,7 +93,7 @@ def _extractor(workspace: Workspace, asked: str | None) -> tuple[str, Extractor,
     except ModelUnavailable as error:
         if asked is not None:
             raise
-        return FALLBACK, extractors.load(FALLBACK), str(error)
+        return FALLBACK, extractors.load(FALLBACK), f"searching by {FALLBACK!r} instead of {PREFERRED}: {error}"
 
 
 def _index(

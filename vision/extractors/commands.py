@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import click
 
 from vision.console import progress_bars, reported
 from vision.errors import ModelUnavailable
+from vision.finetuning.commands import finetune
 
 if TYPE_CHECKING:
     from vision.extractors import Extractor
@@ -18,11 +20,16 @@ if TYPE_CHECKING:
 # Besides the names themselves: a variant that needs other weights.
 _VARIANTS = ("vgg16@fc2",)
 _OWN = {".tflite": "tflite", ".onnx": "onnx"}
+# As `models finetune` names what it writes: the fingerprint, and what the kind of file ends with.
+_TUNED = re.compile(r"(\w+)-[0-9a-f]{12}(\.onnx|\.weights\.h5|)$")
 
 
 @click.group()
 def models() -> None:
-    """What turns pictures into vectors: list, try and fetch it."""
+    """What turns pictures into vectors: list, try, fetch and fine-tune it."""
+
+
+models.add_command(finetune)
 
 
 @models.command("list")
@@ -37,7 +44,7 @@ def list_(as_json: bool) -> None:
 
     folder = Settings.from_environment().models
     known = [name for name in extractors.names() if ":" not in name]
-    rows = [_row(name, folder) for name in sorted([*known, *_VARIANTS, *_own(folder)], key=_order(known))]
+    rows = [_row(name, folder) for name in sorted([*known, *_VARIANTS, *_own(folder, known)], key=_order(known))]
     if as_json:
         click.echo(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode())
         return
@@ -141,18 +148,24 @@ def _row(name: str, folder: Path | None) -> dict[str, Any]:
     }
 
 
-def _own(folder: Path | None) -> list[str]:
+def _own(folder: Path | None, known: Collection[str]) -> list[str]:
     """The specifications of the models in the models folder."""
     if folder is None or not folder.is_dir():
         return []
-    return sorted(f"{_OWN[path.suffix]}:{path.name}" for path in folder.iterdir() if path.suffix in _OWN)
+    found = []
+    for path in folder.iterdir():
+        if (tuned := _TUNED.match(path.name)) is not None and tuned[1] in known:
+            found.append(f"{tuned[1]}:{path}")
+        elif path.suffix in _OWN:
+            found.append(f"{_OWN[path.suffix]}:{path.name}")
+    return sorted(found)
 
 
 def _order(known: list[str]) -> Callable[[str], tuple[int, str]]:
     """The registry's order, each variant after what it is one of, own models last."""
 
     def order(name: str) -> tuple[int, str]:
-        base = name.partition("@")[0]
+        base = name.partition(":")[0].partition("@")[0]
         return (known.index(base) if base in known else len(known), name)
 
     return order

@@ -9,7 +9,8 @@ Input size, layout and type are read from the model. Options, all part of the fi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -29,11 +30,30 @@ _DTYPES: Final = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "t
 class Onnx:
     """One session on all cores; in batches where the model's first dimension is open."""
 
-    def __init__(self, spec: Spec) -> None:
-        """Load the model and find the output that is the vector."""
-        if spec.path is None:
-            raise BadSetting("extractor onnx needs a model file, as in onnx:PATH")
-        path = find_model(spec.path, spec.models)
+    def __init__(
+        self,
+        path: Path,
+        options: Mapping[str, str],
+        *,
+        name: str | None = None,
+        licence: str = "the model's own",
+        source: str | None = None,
+        unit: bool = False,
+    ) -> None:
+        """Load the model and find the output that is the vector.
+
+        Args:
+            path: of the model.
+            options: of the specification.
+            name: in the registry; ``onnx:FILE`` by default.
+            licence: of the weights.
+            source: where they come from; the file's name by default.
+            unit: whether every vector has length 1.
+
+        Raises:
+            BadSetting: an option that the model does not allow.
+            ModelUnavailable: no ONNX Runtime, or not a model of pictures.
+        """
         self._session = open_session(path)
         entry = self._session.get_inputs()[0]
         if entry.type not in _DTYPES:
@@ -43,18 +63,19 @@ class Onnx:
         self._channels_first, declared = input_layout(shape, path.name)
         self._batch = shape[0] or BATCH
         self._fixed = shape[0] is not None
-        size = size_option(spec.options, declared)
-        self._scale = scale_option(spec.options, "raw" if self._dtype == np.uint8 else "torch")
-        self._output = self._choose_output(spec.options.get("tensor"))
+        size = size_option(options, declared)
+        self._scale = scale_option(options, "raw" if self._dtype == np.uint8 else "torch")
+        self._output = self._choose_output(options.get("tensor"))
         blank = self._run(pixels([Image.new("RGB", (8, 8))], size, self._scale, self._channels_first))
         self.info = ExtractorInfo(
-            name=f"onnx:{path.stem}",
+            name=name or f"onnx:{path.stem}",
             input_size=size,
             dims=blank.shape[1],
-            licence="the model's own",
-            source=path.name,
+            licence=licence,
+            source=source or path.name,
             preprocessing=f"bilinear to {size[0]}x{size[1]}; scale {self._scale}; output {self._output}",
             weights_hash=file_hash(path),
+            unit_length=unit,
         )
         self.fingerprint = self.info.fingerprint
 
@@ -87,7 +108,9 @@ class Onnx:
 def build(spec: Spec) -> Onnx:
     """Load the model of a specification."""
     spec.accept(*OPTIONS)
-    return Onnx(spec)
+    if spec.path is None:
+        raise BadSetting("extractor onnx needs a model file, as in onnx:PATH")
+    return Onnx(find_model(spec.path, spec.models), spec.options)
 
 
 def describe(spec: Spec) -> Description:

@@ -65,6 +65,7 @@ _ENTRIES: Final[Mapping[str, _Entry]] = MappingProxyType(
         "resnet50": _KERAS,
         "vgg16": _KERAS,
         "mobilenet_v2": _KERAS,
+        "compact": _Entry("compact", file="FILE"),
         "clip": _Entry("clip", file="FOLDER", words=True),
         "histogram": _Entry("histogram"),
         "tflite": _Entry("tflite", file="PATH", required=True),
@@ -91,7 +92,7 @@ def load(name: str, *, models: Path | None = None, l2: bool = False, weights: st
         BadSetting: an unknown name, layer or option, or a path missing where there must be one.
         ModelUnavailable: the weights, the model file or the runtime cannot be had.
     """
-    spec = _parse(name, models, weights)
+    spec = parse(name, models, weights)
     l2 = _flag(spec.options["l2"], "l2") if "l2" in spec.options else l2
     extractor: Extractor = _module(spec).build(_without_l2(spec))
     return L2Normalised(extractor) if l2 and not extractor.info.unit_length else extractor
@@ -104,7 +105,7 @@ def describe(name: str, *, models: Path | None = None) -> Description:
         BadSetting: as :func:`load`.
         ModelUnavailable: the file that the specification names is not there.
     """
-    spec = _parse(name, models, None)
+    spec = parse(name, models, None)
     description: Description = _module(spec).describe(_without_l2(spec))
     return description
 
@@ -123,10 +124,10 @@ def fetch(
         BadSetting: as :func:`load`, or nothing is published for it.
         ModelUnavailable: a file cannot be had, or another one is in its place.
     """
-    spec = _parse(name, models, None)
+    spec = parse(name, models, None)
     fetching = getattr(_module(spec), "fetch", None)
     if fetching is None:
-        reason = "is a file of your own" if _ENTRIES[spec.name].required else "needs no weights"
+        reason = "is a file of your own" if _ENTRIES[spec.name].required else "needs no other weights"
         raise BadSetting(f"extractor {spec.name} {reason}: there is nothing to fetch")
     if spec.path is not None:
         raise BadSetting(f"{spec.path} is a file of your own; to fetch the published ones, say {spec.name} alone")
@@ -136,7 +137,7 @@ def fetch(
 
 def reads_words(name: str) -> bool:
     """Whether the extractor of a specification is a :class:`~vision.extractors.base.TextEncoder`; loads nothing."""
-    return _ENTRIES[_parse(name, None, None).name].words
+    return _ENTRIES[parse(name, None, None).name].words
 
 
 def _module(spec: Spec) -> Any:
@@ -147,7 +148,12 @@ def _without_l2(spec: Spec) -> Spec:
     return replace(spec, options={name: value for name, value in spec.options.items() if name != "l2"})
 
 
-def _parse(text: str, models: Path | None, weights: str | None) -> Spec:
+def parse(text: str, models: Path | None, weights: str | None) -> Spec:
+    """A specification's parts, as :func:`load` takes them.
+
+    Raises:
+        BadSetting: as :func:`load`.
+    """
     base, _, query = text.partition("?")
     head, _, path = base.partition(":")
     name, at, layer = head.partition("@")

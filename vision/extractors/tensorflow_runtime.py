@@ -39,7 +39,7 @@ def tensorflow() -> Any:
         except ImportError as error:
             raise ModelUnavailable(
                 f"TensorFlow cannot be loaded ({error}); install it with `pip install tensorflow-cpu`, "
-                "or use `--extractor histogram`, which needs none"
+                "or use `--extractor compact`, which needs none"
             ) from error
         return module
 

@@ -82,7 +82,7 @@ def download(file: WeightsFile, folder: Path, models: Path | None, told: Told | 
         raise ModelUnavailable(
             f"no {file.network} weights: {file.name} is neither in {places} nor in the Keras cache ({keras_cache()}), "
             f"and downloading it failed ({short(error)}). Put the file into one of the two, set VISUAL_SEARCH_MODELS "
-            "to its folder, or use `--extractor histogram`, which needs no weights"
+            "to its folder, or use `--extractor compact`, whose weights come with this package"
         ) from error
 
 

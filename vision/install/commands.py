@@ -35,7 +35,7 @@ _STAGES = {
 @click.option("--collection", required=True, help="The collection or core to add vectors to.")
 @click.option("--map", "mapped", multiple=True, metavar="NAME=FIELD,…", help="What its fields are, as title=name_t.")
 @click.option("--words", metavar="FIELD[^2],…", help="Where words are searched.  [default: title twice, description]")
-@click.option("--extractor", default="inception_v3", show_default=True, help="NAME, tflite:PATH or onnx:PATH.")
+@click.option("--extractor", default="inception_v3", show_default=True, help="See `models list`.")
 @click.option("--pca", type=click.Path(path_type=Path), help="A file from `pca fit`; by default fitted here.")
 @click.option(
     "--pictures-root",

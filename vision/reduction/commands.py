@@ -47,7 +47,7 @@ pca.add_command(report)
 @pca.command()
 @click.argument("catalogue", type=click.Path(path_type=Path))
 @click.option("--out", "-o", type=click.Path(path_type=Path), default=Path("pca.npz"), show_default=True)
-@click.option("--extractor", default="inception_v3", show_default=True, help="NAME, tflite:PATH or onnx:PATH.")
+@click.option("--extractor", default="inception_v3", show_default=True, help="See `models list`.")
 @click.option("--dims", type=click.IntRange(1, 1024), default=1024, show_default=True, help="Components.")
 @click.option(
     "--sample", type=click.IntRange(2), default=20_000, show_default=True, help="Most pictures to fit on; memory."
