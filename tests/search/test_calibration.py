@@ -50,7 +50,7 @@ def test_a_threshold_by_match_needs_a_picture_and_is_the_only_one() -> None:
     with pytest.raises(BadQuery, match="min_match needs a picture"):
         to_query(parse({"q": "dress", "min_match": 0.9}), None, None)
     vector = np.zeros(1024, dtype=np.float32)
-    with pytest.raises(BadQuery, match="give one of max_distance and min_match"):
+    with pytest.raises(BadQuery, match="give max_distance or min_match, not both"):
         to_query(parse({"max_distance": 3, "min_match": 0.9}), vector, "e-1")
 
 

@@ -144,7 +144,7 @@ def to_query(
         raise BadQuery("the search has no q, picture, image_id or filters; give at least one (q='*' lists everything)")
     thresholds = [name for name in _THRESHOLDS if getattr(request, name) is not None]
     if len(thresholds) > 1:
-        raise BadQuery(f"give one of {' and '.join(thresholds)}; s = 1/(1+d²)", thresholds[1])
+        raise BadQuery(f"give {' or '.join(thresholds)}, not both; s = 1/(1+d²)", thresholds[1])
     threshold = request.max_distance
     if request.min_similarity is not None:
         threshold = 1.0 / request.min_similarity - 1.0
