@@ -23,6 +23,7 @@ _VARIABLE: Final = re.compile(r"<(?:\w+:)?(\w+)>")
 _PATH: Final = {
     "id": "The id of a product or picture.",
     "upload_id": "What POST /v1/images answered.",
+    "profile_id": "What POST /v1/profiles answered.",
 }
 _REASONS: Final = {
     200: "OK",

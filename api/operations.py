@@ -13,6 +13,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 JSON: Final = "application/json"
 JPEG: Final = "image/jpeg"
+PNG: Final = "image/png"
 MULTIPART: Final = "multipart/form-data"
 
 

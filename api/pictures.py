@@ -6,6 +6,8 @@ import hashlib
 import os
 import threading
 from bisect import bisect_left
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -128,11 +130,33 @@ def step(width: int) -> int:
 
 
 def _rendered(id: str, root: str, name: str, width: int, key: str) -> bytes:
+    with _readable(id, root, name) as path:
+        return _RENDERER.render(path, width, key)
+
+
+def original(id: str, root: str, name: str | None) -> bytes:
+    """The bytes of a product's picture, as it is on this machine: for reading, never to be handed out.
+
+    Raises:
+        NotFound: there is none, or not here.
+    """
+    if not name:
+        raise NotFound(f"product {id!r} has no picture")
+    if is_url(name):
+        raise NotFound(f"the picture of {id!r} is at another site, not on this machine")
+    with _readable(id, root, name) as path:
+        if path.stat().st_size > MAX_BYTES:
+            raise BadImage(f"the picture is larger than {MAX_BYTES >> 20} MiB")
+        return path.read_bytes()
+
+
+@contextmanager
+def _readable(id: str, root: str, name: str) -> Iterator[Path]:
     path = services().roots.locate(root, name)
     if path is None:
         raise NotFound(f"the picture of {id!r} is not on this machine")
     try:
-        return _RENDERER.render(path, width, key)
+        yield path
     except (BadImage, OSError) as error:
         raise NotFound(f"the picture of {id!r} can no longer be read: {_reason(error)}") from error
 

@@ -10,6 +10,7 @@ from flask import Flask, current_app
 from api.keys import Keys
 from vision.catalog.pictures import Roots
 from vision.search.engine import SearchEngine
+from vision.search.profiles import Profiles
 from vision.settings import Settings
 from vision.solr.client import SolrClient
 from vision.uploads import Uploads
@@ -29,6 +30,7 @@ class Services:
         self.notice = notice
         self.roots: Roots = workspace.roots()
         self.uploads: Uploads = workspace.uploads()
+        self.profiles: Profiles = workspace.profiles()
         self._engine: SearchEngine | None = None
         self._lock = threading.Lock()
 

@@ -29,6 +29,8 @@ VARIABLES: list[tuple[str, str, str, Any]] = [
     ("VISUAL_SEARCH_ALLOW_IMAGE_URLS", "allow_image_urls", "Yes", True),
     ("VISUAL_SEARCH_UPLOAD_TTL", "upload_ttl", "60", 60),
     ("VISUAL_SEARCH_UPLOADS_MB", "uploads_mb", "64", 64),
+    ("VISUAL_SEARCH_PROFILE_DAYS", "profile_days", "7", 7),
+    ("VISUAL_SEARCH_PROFILE_HALF_LIFE", "profile_half_life", "1.5", 1.5),
     ("VISUAL_SEARCH_BATCH_THREADS", "batch_threads", "8", 8),
     ("VISUAL_SEARCH_LANGUAGE", "language", "de", "de"),
     ("VISUAL_SEARCH_CANDIDATES", "candidates", "500", 500),

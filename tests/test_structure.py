@@ -47,6 +47,7 @@ ROOMS: Mapping[str, frozenset[str]] = {
 WIRING: Mapping[str, frozenset[str]] = {
     "embedding": BASE | {"extractors", "reduction"},
     "search.engine": BASE | {"solr", "embedding"},
+    "search.calibration": BASE | {"solr", "embedding"},
     "search.collection": BASE | {"solr", "embedding"},
     "search.pictures": BASE | {"solr", "embedding"},
     "catalog.features": BASE | {"extractors", "embedding"},

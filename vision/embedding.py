@@ -22,7 +22,7 @@ from PIL import Image
 
 from vision import extractors, images
 from vision.errors import BadVector, Conflict, FingerprintMismatch, ModelUnavailable, NotFound
-from vision.extractors import Extractor, TextEncoder
+from vision.extractors import Extractor, SpatialExtractor, TextEncoder
 from vision.reduction import DIMS, CoarseCodec, Pca
 
 _DESCRIPTION = "embedding.json"
@@ -97,6 +97,22 @@ class Embedding:
         with self._lock:
             features = self._extractor(models).extract(pictures)
         return self.pca.transform(features, extractor_fingerprint=self.extractor_fingerprint)
+
+    def maps(self, pictures: Sequence[Image.Image], *, models: Path | None = None) -> NDArray[np.float32]:
+        """(n, height, width, channels) of n RGB pictures: what their features are the mean of, before the PCA.
+
+        Raises:
+            Conflict: the extractor has no such maps.
+            ModelUnavailable, FingerprintMismatch: as :meth:`vectors`.
+        """
+        with self._lock:
+            extractor = self._extractor(models)
+        if not isinstance(extractor, SpatialExtractor):
+            raise Conflict(
+                f"the collection's vectors are {self.fingerprint!r}, which have no places in a picture: which parts "
+                "are alike can be shown for compact and the networks of Keras"
+            )
+        return extractor.maps(pictures)
 
     def text_vectors(self, texts: Sequence[str], *, models: Path | None = None) -> NDArray[np.float32]:
         """(n, 1024) float32 for n texts, in the space of the pictures' vectors.

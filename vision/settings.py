@@ -75,6 +75,12 @@ class Settings:
         512,
         "Most MiB of such photos that are kept together; the oldest go first.",
     )
+    profile_days: int = _env(
+        "VISUAL_SEARCH_PROFILE_DAYS", 90, "Days after which a profile that nobody used is forgotten."
+    )
+    profile_half_life: float = _env(
+        "VISUAL_SEARCH_PROFILE_HALF_LIFE", 30.0, "Days after which a like in a profile counts half."
+    )
     batch_threads: int = _env(
         "VISUAL_SEARCH_BATCH_THREADS", 4, "Searches of POST /v1/search/batch that ask Solr at the same time."
     )
@@ -92,9 +98,10 @@ class Settings:
         """Refuse values that would only fail later, and less clearly."""
         for name in ("solr_port", "port"):
             self._check(name, 1 <= getattr(self, name) <= 65535, "a port is 1 to 65535")
-        for name in ("max_upload_mb", "candidates", "upload_ttl", "uploads_mb", "batch_threads"):
+        for name in ("max_upload_mb", "candidates", "upload_ttl", "uploads_mb", "batch_threads", "profile_days"):
             self._check(name, getattr(self, name) >= 1, "it must be at least 1")
         self._check("exact_below", self.exact_below >= 0, "it must be 0 or more")
+        self._check("profile_half_life", 0 < self.profile_half_life < math.inf, "it is days, more than 0")
         self._check("solr_timeout", 0 < self.solr_timeout < math.inf, "it is seconds, more than 0")
         named = self.collection is None or re.fullmatch(r"\w[\w.-]*", self.collection, re.ASCII) is not None
         self._check("collection", named, "Solr accepts letters, digits, '.', '_' and '-' in its name")

@@ -8,6 +8,7 @@ from vision.console import Progress
 from vision.embedding import EmbeddingStore
 from vision.search.engine import SearchEngine
 from vision.search.planner import Limits
+from vision.search.profiles import Profiles
 from vision.settings import Settings
 from vision.solr import configset
 from vision.solr.client import SolrClient
@@ -80,6 +81,16 @@ class Workspace:
         settings = self.settings
         return Uploads(settings.home / "uploads", ttl=settings.upload_ttl, limit=settings.uploads_mb << 20)
 
+    def profiles(self) -> Profiles:
+        """The shoppers' profiles."""
+        settings = self.settings
+        days = 24 * 3600
+        return Profiles(
+            settings.home / "profiles.sqlite",
+            ttl=settings.profile_days * days,
+            half_life=settings.profile_half_life * days,
+        )
+
     def engine(self, client: SolrClient | None = None) -> SearchEngine:
         """A search engine on the client's collection, by default the one to search."""
         settings = self.settings
@@ -91,5 +102,6 @@ class Workspace:
             uploaded=self.uploads().read,
             language=settings.language,
             threads=settings.batch_threads,
+            profiles=self.profiles(),
             url_limit=settings.max_upload_mb << 20 if settings.allow_image_urls else None,
         )

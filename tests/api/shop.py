@@ -35,9 +35,9 @@ class Shop:
         return (self.folder / "images" / name).read_bytes()
 
 
-def index_shop(solr_url: str, folder: Path) -> Shop:
-    """Draw the catalogue and index it with the extractor that needs no model."""
-    settings = Settings(home=folder / "home", solr_url=solr_url, collection="api-shop")
+def index_shop(solr_url: str, folder: Path, *, collection: str = "api-shop", extractor: str = "histogram") -> Shop:
+    """Draw the catalogue and index it, by default with the extractor that needs no model."""
+    settings = Settings(home=folder / "home", solr_url=solr_url, collection=collection)
     (folder / "images").mkdir()
     with (folder / "catalogue.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
@@ -52,7 +52,7 @@ def index_shop(solr_url: str, folder: Path) -> Shop:
             title = f"{color} {shape}"
             url = "javascript:alert(1)" if price == 3 else f"https://shop.example/{price}"
             writer.writerow([id, product, title, f"images/{name}", shape, color, price, "EUR", url])
-    index(settings, folder / "catalogue.csv", IndexOptions())
+    index(settings, folder / "catalogue.csv", IndexOptions(), extractor)
     return Shop(settings, folder)
 
 
@@ -81,12 +81,12 @@ def index_market(solr_url: str, folder: Path) -> Shop:
     return Shop(settings, folder)
 
 
-def index(settings: Settings, catalogue: Path, options: IndexOptions) -> None:
-    """Index with the extractor that needs no model."""
+def index(settings: Settings, catalogue: Path, options: IndexOptions, extractor: str = "histogram") -> None:
+    """Index a catalogue, by default with the extractor that needs no model."""
     workspace = Workspace(settings)
     with workspace.client() as client, workspace.cache() as cache:
         ingest = Ingest(client, workspace.store(), cache, workspace.roots())
-        ingest.run(catalogue, "histogram", extractors.load("histogram"), options)
+        ingest.run(catalogue, extractor, extractors.load(extractor), options)
 
 
 def draw(color: str, shape: str, size: int) -> Image.Image:

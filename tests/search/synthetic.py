@@ -84,10 +84,20 @@ class Synthetic:
         return len({self.products[row] for row in np.flatnonzero(keep)})
 
 
-def build(url: str, name: str, home: Path, *, pictures: int, seed: int = 0, limits: Limits | None = None) -> Synthetic:
+def build(
+    url: str,
+    name: str,
+    home: Path,
+    *,
+    pictures: int,
+    seed: int = 0,
+    limits: Limits | None = None,
+    kinds: bool = False,
+) -> Synthetic:
     """Index ``pictures`` clustered vectors whose variance falls from component to component, as after PCA.
 
-    One picture in ten is a second view of the product before it; one value in twenty is missing.
+    One picture in ten is a second view of the product before it; one value in twenty is missing. With ``kinds`` each
+    cluster is of one category, without them categories have nothing to do with vectors.
     """
     random = np.random.default_rng(seed)
     spread = np.asarray(4.0 * np.arange(1, reduction.DIMS + 1) ** -0.6, dtype=np.float32)
@@ -109,6 +119,8 @@ def build(url: str, name: str, home: Path, *, pictures: int, seed: int = 0, limi
         "tenth": _column(random, tuple(f"t{n}" for n in range(10)), pictures, missing=0.0),
         "hundredth": _column(random, tuple(f"h{n}" for n in range(100)), pictures, missing=0.0),
     }
+    if kinds:
+        columns["category"] = [CATEGORIES[each % len(CATEGORIES)] for each in cluster]
     for values in columns.values():
         for row in range(1, pictures, 10):
             values[row] = values[row - 1]

@@ -109,6 +109,19 @@ class TextEncoder(Protocol):
         ...
 
 
+@runtime_checkable
+class SpatialExtractor(Protocol):
+    """What an extractor has besides where its vector is a mean over places. Safe to call from several threads."""
+
+    def maps(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
+        """RGB pictures to float32 (n, height, width, channels): what the mean is taken of.
+
+        Raises:
+            ModelUnavailable: the model has no such map.
+        """
+        ...
+
+
 class L2Normalised:
     """Another extractor's vectors, each scaled to length 1; a vector of zeros stays one."""
 
@@ -122,6 +135,18 @@ class L2Normalised:
     def extract(self, images: Sequence[Image.Image]) -> Features:
         """RGB pictures to float32 (n, dims), each row of length 1."""
         return to_unit_length(self._inner.extract(images))
+
+    def maps(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
+        """The inner extractor's maps, whose mean is its vector before it is scaled.
+
+        Raises:
+            ModelUnavailable: it has none.
+        """
+        if not isinstance(self._inner, SpatialExtractor):
+            raise ModelUnavailable(
+                f"{self.info.name} gives vectors without places: there is nothing to lay over a picture"
+            )
+        return self._inner.maps(images)
 
 
 def to_unit_length(vectors: Features) -> Features:

@@ -7,11 +7,13 @@ ResNet50. With one it is that layer's output, averaged over its places where it 
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from vision.errors import BadSetting, ModelUnavailable
@@ -35,6 +37,8 @@ class KerasNetwork:
         self.info = info
         self.fingerprint = info.fingerprint
         self._scale = scale
+        self._model, self._map = model, None  # type: Any, Any
+        self._lock = threading.Lock()
         tf = tensorflow()
 
         def vectors(batch: Any) -> Any:
@@ -53,6 +57,18 @@ class KerasNetwork:
         inputs = (self._tensor(self.preprocess(part)) for part in batches(images, BATCH))
         parts = [np.asarray(self._run(each), dtype=np.float32) for each in inputs]
         return np.concatenate(parts) if parts else np.zeros((0, self.info.dims), dtype=np.float32)
+
+    def maps(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
+        """RGB pictures to the last map (n, height, width, channels) before the vector.
+
+        Raises:
+            ModelUnavailable: the vector is of a layer behind the last map.
+        """
+        with self._lock:
+            if self._map is None:
+                self._map = _last_map(self._model)
+        parts = [np.asarray(self._map(self.preprocess(part), training=False)) for part in batches(images, BATCH)]
+        return np.concatenate(parts).astype(np.float32)
 
     def preprocess(self, images: Sequence[Image.Image]) -> Features:
         """RGB pictures to float32 (n, side, side, 3), as Keras' own ``preprocess_input`` of the network scales them."""
@@ -164,6 +180,16 @@ def load_weights(model: Any, network: Network, weights: Path) -> None:
         raise ModelUnavailable(
             f"{weights} does not hold {network.constructor}'s weights {which} its classifier: {reason[0][:200]}"
         ) from error
+
+
+def _last_map(model: Any) -> Any:
+    """The part of a Keras model up to the map that its output is the mean of, or is itself."""
+    if len(model.output.shape) == 4:
+        return model
+    before = model.layers[-1].input
+    if len(before.shape) != 4:
+        raise ModelUnavailable(f"layer {model.layers[-1].name} sees no places any more: take one before it")
+    return keras().Model(model.input, before)
 
 
 def _cut(model: Any, layer: str) -> Any:

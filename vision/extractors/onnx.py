@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from vision.errors import BadSetting, ModelUnavailable
@@ -24,6 +25,7 @@ from vision.extractors.scaling import pixels
 from vision.extractors.user_model import OPTIONS, describe_file, input_layout, pooled, scale_option, size_option
 
 BATCH: Final = 16
+_MAPS: Final = "features"
 _DTYPES: Final = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(uint8)": np.uint8}
 
 
@@ -87,6 +89,21 @@ class Onnx:
         ]
         return np.concatenate(parts) if parts else np.zeros((0, self.info.dims), dtype=np.float32)
 
+    def maps(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
+        """RGB pictures to the output ``features``, the last map (n, height, width, channels).
+
+        Raises:
+            ModelUnavailable: the model has no such output.
+        """
+        if _MAPS not in (known := [each.name for each in self._session.get_outputs()]):
+            raise ModelUnavailable(f"{self.info.name} has the outputs {', '.join(known)}; a map is one called {_MAPS}")
+        parts = []
+        for part in batches(images, self._batch):
+            values = pixels(part, self.info.input_size, self._scale, self._channels_first)
+            found = run(self._session, _MAPS, {self._input: self._typed(values)})[: len(part)]
+            parts.append(found.transpose(0, 2, 3, 1) if self._channels_first else found)
+        return np.concatenate(parts).astype(np.float32)
+
     def _choose_output(self, option: str | None) -> str:
         known = [each.name for each in self._session.get_outputs()]
         if option is None:
@@ -99,10 +116,14 @@ class Onnx:
         count = len(values)
         if self._fixed and count < self._batch:
             values = np.concatenate([values, np.zeros((self._batch - count, *values.shape[1:]), dtype=np.float32)])
+        output = run(self._session, self._output, {self._input: self._typed(values)})
+        return pooled(output, self._channels_first)[:count]
+
+    def _typed(self, values: Features) -> NDArray[Any]:
+        """Pixels in the type of the model's input."""
         if self._dtype == np.uint8:
             values = np.clip(np.rint(values), 0, 255)
-        output = run(self._session, self._output, {self._input: values.astype(self._dtype)})
-        return pooled(output, self._channels_first)[:count]
+        return values.astype(self._dtype)
 
 
 def build(spec: Spec) -> Onnx:

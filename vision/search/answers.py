@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from vision.search.model import FacetValue, Hit, Query
 from vision.solr.fields import ATTRIBUTE_PREFIX
 
@@ -14,6 +17,14 @@ _PLAIN = ("price", "currency", "url", "in_stock")
 def hits(answer: Mapping[str, Any], query: Query, sigma2: float | None) -> tuple[Hit, ...]:
     """The page's hits, in Solr's order."""
     return tuple(_hit(document, query, sigma2) for document in answer["response"]["docs"])
+
+
+def coarse(answer: Mapping[str, Any]) -> NDArray[np.float32]:
+    """(hits, dims) of the page's coarse vectors, in steps; a row of NaN for a product without a picture."""
+    found = [document.get("coarse") for document in answer["response"]["docs"]]
+    dims = max((len(each) for each in found if each is not None), default=1)
+    rows = [np.full(dims, np.nan) if each is None else np.asarray(each) for each in found]
+    return np.asarray(rows, dtype=np.float32).reshape(len(rows), dims)
 
 
 def total(answer: Mapping[str, Any]) -> int:
@@ -71,6 +82,11 @@ def first(value: Any) -> Any:
     return next(iter(value), None) if isinstance(value, list) else value
 
 
+def several(value: Any) -> list[Any]:
+    """All of several values; one value as a list of it."""
+    return list(value) if isinstance(value, list) else [value]
+
+
 def squared_distance(similarity: float) -> float | None:
     """Squared Euclidean distance from Solr's s = 1/(1+d²); s = 0 is a document without a vector."""
     return None if similarity <= 0.0 else max(0.0, 1.0 / similarity - 1.0)
@@ -86,4 +102,10 @@ def _explain(
     if sigma2 is not None:
         image = 0.0 if distance is None else 1.0 / (1.0 + distance / sigma2)
         parts |= {"image": image, "image_weight": query.weights.image, "sigma2": sigma2}
+    if query.taste is not None and query.taste.weight > 0:
+        liked = squared_distance(float(document.get("liked_similarity", 0.0)))
+        parts |= {
+            "profile": 0.0 if liked is None else 1.0 / (1.0 + liked / query.taste.sigma2),
+            "profile_weight": query.taste.weight,
+        }
     return parts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 import orjson
@@ -11,10 +11,11 @@ from cachetools import TTLCache
 
 from vision.embedding import Embedding, EmbeddingStore, check_vector
 from vision.errors import BadQuery, Conflict, NotFound
+from vision.search.calibration import Calibration, Calibrations
 from vision.search.composer import Params
 from vision.search.model import DEFAULT_LANGUAGE, Query, Vector
 from vision.solr.client import SolrClient
-from vision.solr.fields import NUMBERS
+from vision.solr.fields import NUMBERS, SEPARATOR
 
 # Seconds. What is kept here changes with a commit at the earliest, and a stale value costs speed, never correctness:
 # totals and facets come with every answer.
@@ -38,6 +39,8 @@ class Collection:
         self._languages: TTLCache[str, Mapping[str, str]] = TTLCache(1, _FRESH)
         self._currencies: TTLCache[str, tuple[str, ...]] = TTLCache(1, _FRESH)
         self._counts: TTLCache[bytes, int] = TTLCache(4096, _FRESH)
+        self._calibrations: TTLCache[str, tuple[Calibration, ...]] = TTLCache(1, _FRESH)
+        self._vectors: TTLCache[str, Vector] = TTLCache(4096, _FRESH)
 
     def forget(self) -> None:
         """Drop everything kept: call after a commit in this process."""
@@ -48,6 +51,8 @@ class Collection:
             self._languages.clear()
             self._currencies.clear()
             self._counts.clear()
+            self._vectors.clear()
+            self._calibrations.clear()
 
     def check_fields(self, query: Query) -> None:
         """Refuse a filter, range or facet on a field that no document has.
@@ -63,6 +68,8 @@ class Collection:
         if unknown:
             raise BadQuery(f"filters.in_stock is {unknown[0]!r}; accepted: true, false", "in_stock")
         self._check(query.facets, "facets")
+        if query.diversity is not None:
+            self._check(query.diversity.most, "diversity.most")
 
     def attributes(self) -> tuple[str, ...]:
         """The names that can be filtered and faceted by."""
@@ -188,6 +195,15 @@ class Collection:
         """
         return self.store.load(self.fingerprint())
 
+    def calibration(self) -> Calibration | None:
+        """What distances mean in this collection, or None where that was not measured for its vectors."""
+        held = self._kept(self._calibrations, "one", self._read_calibration)
+        return held[0] if held else None
+
+    def _read_calibration(self) -> tuple[Calibration, ...]:
+        found = Calibrations(self.store.folder).load(self.client.collection, self.fingerprint())
+        return () if found is None else (found,)
+
     def vector(self, id: str) -> tuple[Vector, str]:
         """The stored vector of a picture or product id, and its embedding's fingerprint.
 
@@ -210,6 +226,46 @@ class Collection:
                     raise BadQuery(f"product {id!r} has no picture to search by; search by its words", "image_id")
                 return check_vector(documents[0]["vector"]), str(documents[0]["embedding"])
         raise NotFound(f"collection {self.client.collection!r} has no product or picture {id!r}")
+
+    def vectors(self, ids: Sequence[str], *, missing_ok: bool = False) -> dict[str, Vector]:
+        """The stored vectors of pictures or products, by the ids asked for; of a product the first picture's.
+
+        Args:
+            ids: of pictures or products.
+            missing_ok: leave out what is not there or has no picture, instead of refusing it.
+
+        Raises:
+            NotFound: no such id; names the first.
+            BadQuery: a product without a picture.
+        """
+        names = self.client.names
+        with self._lock:
+            found = {id: held for id in ids if (held := self._vectors.get(id)) is not None}
+            before = self._forgotten
+        for field in dict.fromkeys((names.key, names.known("product_id") or names.key)):
+            missing = sorted(set(ids) - set(found))
+            if not missing:
+                break
+            params: Params = {
+                "q": f"{{!terms f={field} separator='{SEPARATOR}' v=$wanted}}",
+                "wanted": SEPARATOR.join(missing),
+                "fl": f"{field},vector",
+                "rows": len(missing),
+            }
+            if field != names.key:  # a product's pictures before what has no vector
+                params["fq"] = f"{{!collapse field={field} sort='embedding asc,{names.key} asc'}}"
+            for document in self.client.select(params)["response"]["docs"]:
+                if "vector" in document:
+                    found[str(document[field])] = check_vector(document["vector"])
+                elif not missing_ok:
+                    raise BadQuery(f"product {document[field]!r} has no picture to search by", "like")
+        with self._lock:
+            if before == self._forgotten:
+                self._vectors.update(found)
+        for id in ids:
+            if id not in found and not missing_ok:
+                raise NotFound(f"collection {self.client.collection!r} has no product or picture {id!r}")
+        return found
 
     def matching(self, count_request: Params) -> tuple[int, bool]:
         """How many pictures the request matches, and whether that had to be asked now."""

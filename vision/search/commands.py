@@ -25,6 +25,7 @@ from vision.errors import BadQuery
 @click.option("--crop", metavar="X,Y,W,H", help="The part of the photo to search by, each 0 to 1.")
 @click.option("--min-similarity", type=float, help="Only pictures with s = 1/(1+d²) of at least this.")
 @click.option("--max-distance", type=float, help="Only pictures with a squared distance d² of at most this.")
+@click.option("--min-match", type=float, help="Only pictures whose match is at least this, 0 to 1; see `calibrate`.")
 @click.option("--mode", type=click.Choice(["auto", "approximate", "exact"]), default="auto", show_default=True)
 @click.option("--sort", help="score, price asc or price desc.  [default: score]")
 @click.option("--rows", type=int, default=10, show_default=True)
@@ -56,6 +57,51 @@ def search(image: Path | None, collection: str | None, as_json: bool, **options:
         click.echo(line)
 
 
+@click.command()
+@click.option("--collection", help="What to measure.  [default: products, else demo]")
+@click.option("--by", default="category", show_default=True, help="Attribute that says what is of one kind.")
+@click.option("--sample", type=click.IntRange(20, 5000), default=300, show_default=True, help="Pictures that ask.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of their choice.")
+@click.option("--json", "as_json", is_flag=True, help="Print {collection, embedding, by, rates: [{match, …}]}.")
+@reported
+def calibrate(collection: str | None, by: str, sample: int, seed: int, as_json: bool) -> None:
+    """Measure what a distance means in a collection, for `match` of a hit and `min_match` of a search.
+
+    Pictures ask with everything of their own kind left out: what they find nearest is the nearest thing of another
+    kind. A match of .95 is a distance that one in twenty of them comes within.
+    """
+    import numpy as np
+    import orjson
+
+    from vision.console import progress_bars
+    from vision.search import calibration
+    from vision.settings import Settings
+    from vision.workspace import Workspace
+
+    workspace = Workspace(Settings.from_environment(collection=collection))
+    with workspace.reading_client() as client, progress_bars({"ask": "asking"}) as progress:
+        engine = workspace.engine(client)
+        embedding = engine.collection.embedding()
+        found = calibration.calibrate(
+            client, embedding, by, sample=sample, seed=seed, told=lambda done, total: progress("ask", done, total)
+        )
+        path = calibration.Calibrations(workspace.store().folder).save(client.collection, found)
+    rates = [
+        {"match": match, "false_alarms": round(1 - match, 4), "max_distance": limit, "found": round(kept, 4)}
+        for match, limit, kept in calibration.rates(found, np.array([0.5, 0.8, 0.9, 0.95, 0.99]))
+    ]
+    if as_json:
+        about = {"collection": client.collection, "embedding": found.embedding, "by": by, "rates": rates}
+        click.echo(orjson.dumps(about).decode())
+        return
+    click.echo(f"{len(found.strangers)} pictures without their own {by}, {len(found.kin)} with it; kept in {path}")
+    click.echo(f"{'min_match':>9} {'false alarms':>13} {'of the kind found':>18} {'squared distance':>17}")
+    for each in rates:
+        click.echo(
+            f"{each['match']:>9} {each['false_alarms']:>13.1%} {each['found']:>18.1%} {each['max_distance']:>17.4g}"
+        )
+
+
 def _members(options: dict[str, Any]) -> dict[str, Any]:
     """The members of a search request from the command line's options."""
     members: dict[str, Any] = {
@@ -71,6 +117,7 @@ def _members(options: dict[str, Any]) -> dict[str, Any]:
         "image_text",
         "min_similarity",
         "max_distance",
+        "min_match",
         "mode",
         "sort",
         "rows",

@@ -34,6 +34,7 @@ FACET_LIMIT = 1000
 RETURNED = "id,product_id,title,image,url,price,currency,in_stock,attr_*,score"
 _IN_CANDIDATES = "if(exists(query($near)),1,0)"
 _CONSTANT = "{!cache=false}*:*"
+_EXCLUDED, _TASTE = "", " "  # no field is called so
 _OURS = FieldMap()
 
 
@@ -46,12 +47,14 @@ class QueryVectors:
         coarse: (256,) int8, the quantised prefix of ``full``.
         sigma2: the collection's median squared distance.
         coarse_limit: largest squared int8 distance that a match of the query's threshold can have, or None.
+        coarse_taste: (256,) int8 of the shopper's taste, where it ranks.
     """
 
     full: NDArray[np.float32]
     coarse: NDArray[np.int8]
     sigma2: float
     coarse_limit: float | None = None
+    coarse_taste: NDArray[np.int8] | None = None
 
 
 def number(value: float) -> str:
@@ -72,6 +75,10 @@ def filter_queries(query: Query, names: FieldMap = _OURS) -> dict[str, str]:
         composed[name] = f"{{!terms f={names.field(name)} tag={_tag(name)} separator='{SEPARATOR}'}}{joined}"
     for name, bounds in sorted(query.ranges.items()):
         composed[name] = f"{{!lucene tag={_tag(name)}}}{names.field(name)}:{_range(bounds)}"
+    if query.excluded:
+        composed[_EXCLUDED] = "{!bool must=$all must_not=$excluded cache=false}"
+    if query.taste is not None and query.taste.max_distance is not None:
+        composed[_TASTE] = "{!frange cache=false l=$liked_from v=$liked_similarity}"
     return composed
 
 
@@ -85,7 +92,7 @@ def compose(query: Query, plan: Plan, vectors: QueryVectors | None, names: Field
         names: how the collection calls its fields.
     """
     filters = filter_queries(query, names)
-    params = _base(query, filters)
+    params = _base(query, filters, names)
     if vectors is not None:
         params |= _image(query, vectors)
     params |= _score(query, vectors)
@@ -108,8 +115,81 @@ def compose(query: Query, plan: Plan, vectors: QueryVectors | None, names: Field
 
 def compose_count(query: Query, names: FieldMap = _OURS) -> Params:
     """The count that the planner decides by: how many pictures keyword and facets leave."""
-    params = _base(query, filter_queries(query, names))
+    params = _base(query, filter_queries(query, names), names)
     return params | {"q": "{!bool filter=$base cache=false}", "rows": 0}
+
+
+def compose_sample(query: Query, seed: int, rows: int, names: FieldMap = _OURS) -> Params:
+    """Products of what words and facets leave, in an order by chance that is the same for the same seed."""
+    params = _base(query, filter_queries(query, names), names)
+    params["fq"].append(f"{{!collapse tag={GROUP_TAG} field={names.known('product_id') or names.key}}}")
+    return params | {
+        "q": "{!bool filter=$base cache=false}",
+        "sort": f"random_{seed} asc,{names.key} asc",
+        "fl": f"{names.returned(RETURNED)},coarse",
+        "rows": rows,
+    }
+
+
+@dataclass(frozen=True)
+class Others:
+    """Which pictures may be neighbours.
+
+    Attributes:
+        product: whose pictures may not be.
+        field: Solr's, of ``values``.
+        values: of the field.
+        same: whether a neighbour must have one of the values, or must have none of them; None where it does not matter.
+    """
+
+    product: str | None = None
+    field: str = ""
+    values: tuple[str, ...] = ()
+    same: bool | None = None
+
+
+def compose_neighbours(
+    asked: NDArray[np.float32],
+    coarse: NDArray[np.int8],
+    others: Others,
+    rows: int,
+    returned: str,
+    names: FieldMap = _OURS,
+) -> Params:
+    """The nearest pictures, one of each product, with ``similarity`` and the fields ``returned``.
+
+    Args:
+        asked: (1024,) float32.
+        coarse: (256,) int8 of the same.
+        others: which they may be.
+        rows: how many.
+        returned: names of Solr's fields.
+        names: how the collection calls its own.
+    """
+    group = names.known("product_id") or names.key
+    clauses = ["must=$all"]
+    params: Params = {"all": "*:*"}
+    if others.product is not None:
+        clauses.append("must_not=$itself")
+        params |= {"itself": f"{{!term f={group} v=$product}}", "product": others.product}
+    if others.same is not None:
+        clauses.append("must=$kind" if others.same else "must_not=$kind")
+        params |= {
+            "kind": f"{{!terms f={others.field} separator='{SEPARATOR}' v=$kinds}}",
+            "kinds": SEPARATOR.join(others.values),
+        }
+    return params | {
+        "q": "{!bool filter=$near must=$similar cache=false}",
+        "near": f"{{!knn f=coarse topK={max(50, 6 * rows)} preFilter=$others cache=false v=$coarse}}",
+        "others": f"{{!bool {' '.join(clauses)} cache=false}}",
+        "coarse": vector(coarse),
+        "similar": "{!func v=$similarity}",
+        "similarity": f"vectorSimilarity(FLOAT32,EUCLIDEAN,vector,{vector(asked)})",
+        "fq": [_CONSTANT, f"{{!collapse field={group}}}"],
+        "fl": f"{returned},similarity:$similarity",
+        "sort": f"score desc,{names.key} asc",
+        "rows": rows,
+    }
 
 
 def facet_request(query: Query, names: FieldMap = _OURS) -> str:
@@ -130,8 +210,15 @@ def facet_request(query: Query, names: FieldMap = _OURS) -> str:
     return orjson.dumps(facets).decode()
 
 
-def _base(query: Query, filters: dict[str, str]) -> Params:
+def _base(query: Query, filters: dict[str, str], names: FieldMap) -> Params:
     params: Params = {"fq": [_CONSTANT, *filters.values()]}
+    if query.excluded:
+        terms = f"{{!terms f={names.known('product_id') or names.key} separator='{SEPARATOR}' v=$excluded_ids}}"
+        params |= {"all": "*:*", "excluded": terms, "excluded_ids": SEPARATOR.join(query.excluded)}
+    if query.taste is not None:
+        params["liked_similarity"] = f"vectorSimilarity(FLOAT32,EUCLIDEAN,vector,{vector(query.taste.vector)})"
+        if query.taste.max_distance is not None:
+            params["liked_from"] = number(_at_least(1.0 / (1.0 + query.taste.max_distance)))
     if query.text is None:
         params["base"] = "{!lucene cache=false v='*:*'}"
     else:
@@ -161,19 +248,33 @@ def _at_least(similarity: float) -> float:
 
 
 def _score(query: Query, vectors: QueryVectors | None) -> Params:
-    """The contract's score: (wt·b/(b+2) + wi/(1+d²/σ²)) / (wt+wi), over the parts that the query has."""
-    text = "div(query($base),sum(query($base),2))"
-    if vectors is None:
-        return {"blend": "{!func v=$score}", "score": text} if query.text is not None else {}
-    sigma2 = number(vectors.sigma2)
-    # With s = 1/(1+d²), 1/(1+d²/σ²) is σ²s/(σ²s+1-s): no division by s, so a document without a vector (s=0) gets 0.
-    image = f"div(product({sigma2},$similarity),sum(product({sigma2},$similarity),sub(1,$similarity)))"
-    score = image
+    """The contract's score: (wt·b/(b+2) + wi/(1+d²/σ²)) / (wt+wi), over the parts that the query has.
+
+    A shopper's taste is one more part, by the same formula as the picture's, with a weight of its own.
+    """
+    parts: list[tuple[float, str]] = []
     if query.text is not None:
-        whole = query.weights.text + query.weights.image
-        wt, wi = number(query.weights.text / whole), number(query.weights.image / whole)
-        score = f"sum(product({wt},{text}),product({wi},{image}))"
+        parts.append((query.weights.text, "div(query($base),sum(query($base),2))"))
+    if vectors is not None:
+        parts.append((query.weights.image, _nearness("$similarity", vectors.sigma2)))
+    if query.taste is not None and query.taste.weight > 0:
+        parts.append((query.taste.weight, _nearness("$liked_similarity", query.taste.sigma2)))
+    if not parts:
+        return {}
+    whole = sum(weight for weight, _ in parts)
+    score = parts[0][1]
+    if len(parts) > 1:
+        score = f"sum({','.join(f'product({number(weight / whole)},{part})' for weight, part in parts)})"
     return {"blend": "{!func v=$score}", "score": score}
+
+
+def _nearness(similarity: str, sigma2: float) -> str:
+    """1/(1+d²/σ²) of a vector similarity s = 1/(1+d²).
+
+    That is σ²s/(σ²s+1-s): no division by s, so that a document without a vector (s=0) gets 0.
+    """
+    scaled = f"product({number(sigma2)},{similarity})"
+    return f"div({scaled},sum({scaled},sub(1,{similarity})))"
 
 
 def _clauses(plan: Plan, vectors: QueryVectors | None, filters: dict[str, str], *, has_text: bool) -> Params:
@@ -190,6 +291,14 @@ def _clauses(plan: Plan, vectors: QueryVectors | None, filters: dict[str, str], 
         near[f"pre{number_}"] = composed
         pre += f" preFilter=$pre{number_}"
     near["near"] = f"{{!knn f=coarse topK={plan.candidates}{pre} cache=false v=$coarse}}"
+    if vectors.coarse_taste is not None:
+        # What is liked may be far from the photo: its own nearest are candidates as well.
+        near |= {
+            "near": "{!bool should=$near_photo should=$near_liked cache=false}",
+            "near_photo": near["near"],
+            "near_liked": f"{{!knn f=coarse topK={plan.candidates}{pre} cache=false v=$coarse_liked}}",
+            "coarse_liked": vector(vectors.coarse_taste),
+        }
     if plan.way is Way.TAIL:
         return near | exact
     near["verified"] = "{!bool filter=$near must=$blend cache=false}"
@@ -220,6 +329,10 @@ def _returned(query: Query, vectors: QueryVectors | None, names: FieldMap) -> st
         fields.append("similarity:$similarity")
     if query.explain and query.text is not None:
         fields.append("bm25:query($base)")
+    if query.explain and query.taste is not None and query.taste.weight > 0:
+        fields.append("liked_similarity:$liked_similarity")
+    if query.diversity is not None:
+        fields.append("coarse")
     return ",".join(fields)
 
 

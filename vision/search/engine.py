@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from vision.embedding import EmbeddingStore
-from vision.errors import FingerprintMismatch, VisualSearchError
-from vision.search import answers, paging, planner
+from vision.errors import BadQuery, Conflict, FingerprintMismatch, VisualSearchError
+from vision.search import answers, categories, diversity, paging, planner
+from vision.search.calibration import Calibration
+from vision.search.categories import Prediction
 from vision.search.collection import Collection
-from vision.search.composer import Params, QueryVectors, compose, compose_count
-from vision.search.model import DEFAULT_LANGUAGE, Plan, Query, Result, Took, Way
+from vision.search.composer import Others, Params, QueryVectors, compose, compose_count, compose_neighbours
+from vision.search.model import DEFAULT_LANGUAGE, Hit, Mode, Plan, Query, Result, Taste, Took, Way, Weights
 from vision.search.pictures import Asked, QueryPictures, Target, caught
 from vision.search.planner import Limits
+from vision.search.profiles import Profiles
 from vision.search.request import SearchRequest, to_query
 from vision.solr.client import SolrClient
 
+MISSES = 5
+"""Hits that are shown where a threshold leaves none."""
 _VECTOR = re.compile(r"\[-?\d[^\]]{60,}\]")
 
 
@@ -29,6 +35,17 @@ class Batch:
 
     results: tuple[Result | VisualSearchError, ...]
     took: Took
+
+
+@dataclass(frozen=True)
+class _Page:
+    """Hits, how many there are in all, how they were found, Solr's answer, and how many near-duplicates were folded."""
+
+    hits: Sequence[Hit]
+    total: int
+    plan: Plan
+    answer: Mapping[str, Any]
+    folded: int = 0
 
 
 class SearchEngine:
@@ -45,6 +62,7 @@ class SearchEngine:
         url_limit: int | None = None,
         language: str = DEFAULT_LANGUAGE,
         threads: int = 4,
+        profiles: Profiles | None = None,
     ) -> None:
         """Wire the stages together, without connecting or loading anything.
 
@@ -57,11 +75,13 @@ class SearchEngine:
             url_limit: most bytes that ``image_url`` may give; None refuses it.
             language: of a search's words, where it does not say.
             threads: searches of batches that run at the same time, over all batches.
+            profiles: where ``profile`` is looked up; None refuses it.
         """
         self.client = client
         self.collection = Collection(client, store)
         self.limits = limits or Limits()
         self.language = language
+        self._profiles = profiles
         self._pictures = QueryPictures(self.collection, models=models, uploaded=uploaded, url_limit=url_limit)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="batch")
 
@@ -104,8 +124,75 @@ class SearchEngine:
         return Batch(results, Took(_ms(extracted - began), _ms(ended - extracted), _ms(ended - began)))
 
     def _answer(self, request: SearchRequest, target: Target) -> Result:
-        query = to_query(request, target.vector, target.embedding, language=self.language)
+        query = self._personal(request, to_query(request, target.vector, target.embedding, language=self.language))
+        if request.min_match is not None:
+            query = replace(query, max_distance=self._calibration().limit(request.min_match))
+        result = self._in_category(request, query) if request.category_first else self._paged(request, query)
+        if result.total == 0 and query.max_distance is not None and query.vector is not None:
+            # Exactly: the coarse vector cannot tell what is far off from what is farther.
+            asked = replace(query, max_distance=None, mode=Mode.EXACT, rows=MISSES, start=0, facets=(), diversity=None)
+            near = self.run(asked)
+            result = replace(result, misses=near.hits)
+        return result
+
+    def _calibration(self) -> Calibration:
+        found = self.collection.calibration()
+        if found is None:
+            raise Conflict(
+                f"collection {self.client.collection!r} was not calibrated for these vectors; run `visual-search "
+                "calibrate`, or give max_distance"
+            )
+        return found
+
+    def _paged(self, request: SearchRequest, query: Query) -> Result:
         return self.run(query if request.page is None else paging.resume(query, request.page))
+
+    def _in_category(self, request: SearchRequest, query: Query) -> Result:
+        """Within what the photo shows, where that is sure, nothing else was chosen, and anything matches there."""
+        prediction = self._prediction(query)
+        if prediction is None or prediction.field in query.filters:
+            prediction = prediction and replace(prediction, kept_to=())
+            return replace(self._paged(request, query), category=prediction)
+        if prediction.kept_to:
+            within = replace(query, filters={**query.filters, prediction.field: prediction.kept_to})
+            result = self._paged(request, within)
+            if result.total:
+                return replace(result, category=prediction)
+        return replace(self._paged(request, query), category=replace(prediction, kept_to=()))
+
+    def _prediction(self, query: Query) -> Prediction | None:
+        """What the query's picture shows."""
+        calibration = self._calibration()
+        vectors = self._query_vectors(query)
+        assert vectors is not None
+        names = self.client.names
+        field = names.field(calibration.votes.field)
+        params = compose_neighbours(vectors.full, vectors.coarse, Others(), categories.NEIGHBOURS, field, names)
+        found = [document.get(field) for document in self.client.select(params)["response"]["docs"]]
+        held = [tuple(str(each) for each in answers.several(value)) for value in found if value is not None]
+        return categories.predict(calibration.votes, categories.vote(held))
+
+    def _personal(self, request: SearchRequest, query: Query) -> Query:
+        """The query with the shopper's profile in it, where one was named and likes anything that is indexed."""
+        asked = request.profile
+        if asked is None:
+            return query
+        if self._profiles is None:
+            raise BadQuery("profiles are off here", "profile")
+        profile = self._profiles.read(asked.id)
+        vectors = self.collection.vectors([event.product for event in profile.events], missing_ok=True)
+        point = self._profiles.point(profile, vectors)
+        if point is None:
+            return query
+        embedding = self.collection.embedding()
+        if asked.use == "filter":
+            limit = embedding.sigma2 / 2 if asked.max_distance is None else asked.max_distance
+            return replace(query, taste=Taste(point, embedding.sigma2, max_distance=limit))
+        if query.vector is not None:
+            return replace(query, taste=Taste(point, embedding.sigma2, asked.weight))
+        # Without a picture the profile takes its place, so that candidates are found near it.
+        weights = Weights(query.weights.text, asked.weight)
+        return replace(query, vector=point, embedding=embedding.fingerprint, weights=weights)
 
     def run(self, query: Query) -> Result:
         """Answer a query whose vector is known already."""
@@ -114,27 +201,64 @@ class SearchEngine:
         self.collection.check_language(query.language)
         self.collection.check_currency(query)
         vectors = self._query_vectors(query)
+        page = self._page(query, vectors) if query.diversity is None else self._arranged(query, vectors)
+        spent = _ms(time.perf_counter() - began)
+        return Result(
+            hits=self._matched(query, page.hits),
+            total=page.total,
+            facets=answers.facets(page.answer, query),
+            took=Took(0.0, spent, spent),
+            plan=page.plan,
+            partial=answers.is_partial(page.answer),
+            page=paging.next_page(query, page.plan, page.total - page.folded),
+        )
+
+    def _matched(self, query: Query, hits: Sequence[Hit]) -> Sequence[Hit]:
+        """Hits with what their distances mean, where the collection was calibrated."""
+        calibration = None if query.vector is None else self.collection.calibration()
+        if calibration is None:
+            return hits
+        return tuple(
+            hit if hit.distance is None else replace(hit, match=calibration.match(hit.distance)) for hit in hits
+        )
+
+    def _page(self, query: Query, vectors: QueryVectors | None) -> _Page:
+        """One page in the order of the scores."""
         plan, requests = self._plan(query)
-        params = compose(query, plan, vectors, self.client.names)
-        answer = self.client.select(params)
-        requests.append(_shown(params))
+        answer = self._select(query, plan, vectors, requests)
         found = answers.hits(answer, query, vectors.sigma2 if vectors else None)
         total = answers.total(answer)
         if plan.way is Way.APPROXIMATE and any(hit.score == 0.0 for hit in found):
             plan = planner.continued(query, plan)
-            params = compose(query, plan, vectors, self.client.names)
-            answer = self.client.select(params)
-            requests.append(_shown(params))
+            answer = self._select(query, plan, vectors, requests)
             found = answers.hits(answer, query, vectors.sigma2 if vectors else None)
-        return Result(
-            hits=found,
-            total=total,
-            facets=answers.facets(answer, query),
-            took=Took(0.0, _ms(time.perf_counter() - began), _ms(time.perf_counter() - began)),
-            plan=replace(plan, requests=tuple(requests)),
-            partial=answers.is_partial(answer),
-            page=paging.next_page(query, plan, total),
-        )
+        return _Page(found, total, replace(plan, requests=tuple(requests)), answer)
+
+    def _arranged(self, query: Query, vectors: QueryVectors | None) -> _Page:
+        """One page of the order that begins with the arranged pool and goes on by score."""
+        assert query.diversity is not None
+        embedding = self.collection.embedding()
+        size = diversity.size(query.rows)
+        whole = replace(query, rows=size, start=0)
+        whole = replace(whole, candidates=planner.candidates_for(whole, self.limits))
+        best = self._page(whole, vectors)
+        coarse = answers.coarse(best.answer) * embedding.codec.step
+        order = diversity.arranged(diversity.Pool(best.hits, coarse, embedding.sigma2), query.diversity)
+        shown = order[query.start : query.start + query.rows]
+        folded = len(best.hits) - len(order)
+        missing = query.rows - len(shown)
+        if missing and best.total > size:
+            rest = replace(whole, start=size + max(0, query.start - len(order)), rows=missing)
+            page = self._page(rest, vectors)
+            shown = [*shown, *page.hits]
+            best = replace(best, plan=replace(page.plan, requests=best.plan.requests + page.plan.requests))
+        return replace(best, hits=tuple(shown), folded=folded)
+
+    def _select(self, query: Query, plan: Plan, vectors: QueryVectors | None, requests: list[str]) -> Mapping[str, Any]:
+        """Ask Solr; the request is noted as a search engineer reads it."""
+        params = compose(query, plan, vectors, self.client.names)
+        requests.append(_shown(params))
+        return self.client.select(params)
 
     def _plan(self, query: Query) -> tuple[Plan, list[str]]:
         if not planner.needs_count(query):
@@ -152,8 +276,14 @@ class SearchEngine:
         limit = None
         if query.max_distance is not None:
             limit = embedding.codec.lower_bound_sq(query.max_distance, query.vector)
-        coarse = embedding.codec.encode(query.vector[None])[0]
-        return QueryVectors(query.vector, coarse, embedding.sigma2, limit)
+        taste = query.taste.vector if query.taste is not None and query.taste.weight > 0 else None
+        return QueryVectors(
+            query.vector,
+            embedding.codec.encode(query.vector[None])[0],
+            embedding.sigma2,
+            limit,
+            None if taste is None else embedding.codec.encode(taste[None])[0],
+        )
 
 
 def _ms(seconds: float) -> float:

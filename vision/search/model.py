@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vision.search.categories import Prediction
+
 Vector = NDArray[np.float32]
 
 
@@ -61,8 +63,43 @@ class Weights:
 
 
 @dataclass(frozen=True)
+class Taste:
+    """Where a shopper's likes lie, beside what a search asks for.
+
+    Attributes:
+        vector: (1024,) float32 of the collection's embedding.
+        weight: 0 to 1, how much being near it counts in the score; 0 where it only filters.
+        max_distance: largest squared distance that a result may have to it; None where it filters nothing.
+        sigma2: the collection's median squared distance.
+    """
+
+    vector: Vector
+    sigma2: float
+    weight: float = 0.0
+    max_distance: float | None = None
+
+
+@dataclass(frozen=True)
+class Diversity:
+    """How the first results are ordered anew.
+
+    Attributes:
+        mmr: 0 to 1, how much being unlike those before counts beside the score.
+        most: for each of these fields, how many products of one value come before all other values had theirs.
+        fold: whether near-duplicates are shown as one.
+    """
+
+    mmr: float = 0.0
+    most: Mapping[str, int] = field(default_factory=dict)
+    fold: bool = False
+
+
+@dataclass(frozen=True)
 class Query:
-    """One search, validated; ``vector`` is (1024,) float32 of ``embedding``, or None without a picture."""
+    """One search, validated; ``vector`` is (1024,) float32 of ``embedding``, or None without a picture.
+
+    ``excluded`` are ids of products that are no result, neither shown nor counted.
+    """
 
     text: str | None = None
     language: str = DEFAULT_LANGUAGE
@@ -80,6 +117,9 @@ class Query:
     rows: int = 24
     start: int = 0
     candidates: int | None = None
+    excluded: tuple[str, ...] = ()
+    diversity: Diversity | None = None
+    taste: Taste | None = None
 
 
 @dataclass(frozen=True)
@@ -100,7 +140,11 @@ class Plan:
 
 @dataclass(frozen=True)
 class Hit:
-    """One product as its best picture; ``distance`` is squared Euclidean, None without a vector."""
+    """One product as its best picture; ``distance`` is squared Euclidean, None without a vector.
+
+    ``duplicates`` are ids of near-duplicates that it stands for, where those are folded; ``match`` is what the
+    distance means in the collection, 0 to 1, where that was calibrated.
+    """
 
     id: str
     product_id: str
@@ -110,6 +154,8 @@ class Hit:
     score: float
     distance: float | None
     explain: Mapping[str, float] | None = None
+    duplicates: tuple[str, ...] = ()
+    match: float | None = None
 
 
 @dataclass(frozen=True)
@@ -140,3 +186,7 @@ class Result:
     plan: Plan
     partial: bool
     page: str | None = None
+    misses: Sequence[Hit] = ()
+    """The nearest of what a threshold left out, where it left nothing."""
+    category: Prediction | None = None
+    """What the photo shows, where that was asked."""

@@ -29,6 +29,8 @@ def digest(query: Query) -> str:
         "" if query.vector is None else query.vector.tobytes().hex(),
         repr(sorted(filter_queries(query).items())),
         repr((query.weights, query.max_distance, query.sort, query.grouped, query.rows)),
+        repr((query.excluded, query.diversity)),
+        "" if query.taste is None else repr((query.taste.weight, query.taste.max_distance)),
     ]
     return hashlib.sha256("\x00".join(parts).encode()).hexdigest()[:12]
 

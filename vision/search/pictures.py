@@ -16,6 +16,7 @@ from vision.errors import BadQuery, FingerprintMismatch, VisualSearchError
 from vision.search.collection import Collection
 from vision.search.model import Vector
 from vision.search.request import SearchRequest
+from vision.search.steering import steer
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -70,10 +71,10 @@ class QueryPictures:
             Conflict: a description in words, where the collection's extractor reads none.
         """
         found = self._resolve(asked)
-        if isinstance(found, Target):
-            return found
-        vector = found.embedding.vector(found.data, crop=found.crop, models=self._models)
-        return Target(vector, found.embedding.fingerprint)
+        if isinstance(found, _Photo):
+            vector = found.embedding.vector(found.data, crop=found.crop, models=self._models)
+            found = Target(vector, found.embedding.fingerprint)
+        return self._steered(asked[0], found)
 
     def targets(self, asked: Sequence[Asked], pool: ThreadPoolExecutor) -> list[Target | VisualSearchError]:
         """The targets of several searches, or why one has none; all photos go through the extractor together."""
@@ -89,7 +90,24 @@ class QueryPictures:
                     good.append((number, opened))
             for (number, _), target in zip(good, self._extracted(photos[0][1].embedding, good), strict=True):
                 targets[number] = target
-        return targets
+
+        def steered(number: int) -> Target:
+            target = targets[number]
+            if isinstance(target, VisualSearchError):
+                raise target
+            return self._steered(asked[number][0], target)
+
+        return list(pool.map(caught(steered), range(len(asked))))
+
+    def _steered(self, request: SearchRequest, target: Target) -> Target:
+        """The target moved towards what is liked and away from what is not."""
+        if not (request.like or request.unlike):
+            return target
+        if target.vector is None and not request.like:
+            raise BadQuery("unlike needs something to start from; give like, or a picture, as well", "unlike")
+        found = self._collection.vectors([*request.like, *request.unlike])
+        liked, unliked = ([found[id] for id in ids] for ids in (request.like, request.unlike))
+        return Target(steer(target.vector, liked, unliked), target.embedding or self._collection.fingerprint())
 
     def _opened(
         self, photos: Sequence[tuple[int, _Photo]], pool: ThreadPoolExecutor

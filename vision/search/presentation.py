@@ -15,7 +15,8 @@ class HitForm(msgspec.Struct, frozen=True, omit_defaults=True):
     """One product as its best picture.
 
     ``distance`` is the exact squared Euclidean distance to the query's vector, null without one; ``explain`` has the
-    parts of the score when they were asked for.
+    parts of the score when they were asked for, ``duplicates`` the near-duplicates that it stands for where those are
+    folded, ``match`` what the distance means, 0 to 1, where the collection was calibrated.
     """
 
     id: str
@@ -26,6 +27,8 @@ class HitForm(msgspec.Struct, frozen=True, omit_defaults=True):
     score: float
     distance: float | None
     explain: dict[str, float] | None = None
+    duplicates: list[str] = []
+    match: float | None = None
 
 
 class FacetValueForm(msgspec.Struct, frozen=True):
@@ -59,10 +62,33 @@ class PlanForm(msgspec.Struct, frozen=True):
     requests: list[str]
 
 
-class ResultForm(msgspec.Struct, frozen=True):
+class ShareForm(msgspec.Struct, frozen=True):
+    """A category and its part of the votes."""
+
+    value: str
+    share: float
+
+
+class CategoryForm(msgspec.Struct, frozen=True):
+    """What the photo shows by the vote of its nearest pictures, and the values that the search was kept to.
+
+    ``probability`` is that ``value`` is right; ``kept_to`` is empty where that is too little, and the search is then as
+    it would be without.
+    """
+
+    field: str
+    value: str
+    probability: float
+    kept_to: list[str]
+    alternatives: list[ShareForm]
+
+
+class ResultForm(msgspec.Struct, frozen=True, omit_defaults=True):
     """A page of hits; ``total`` and ``facets`` count products over everything that matches, not over the page.
 
-    ``page`` is the token of the next page, null on the last; ``partial`` says that Solr gave up early.
+    ``page`` is the token of the next page, null on the last; ``partial`` says that Solr gave up early; ``misses`` are
+    the nearest of what a threshold left out, where it left nothing; ``category`` is what the photo shows, where that
+    was asked.
     """
 
     hits: list[HitForm]
@@ -72,6 +98,8 @@ class ResultForm(msgspec.Struct, frozen=True):
     plan: PlanForm
     partial: bool
     page: str | None
+    misses: list[HitForm] = []
+    category: CategoryForm | None = None
 
 
 def form(result: Result, *, image: Callable[[Hit], str | None] = lambda hit: hit.image) -> ResultForm:
@@ -85,8 +113,11 @@ def form(result: Result, *, image: Callable[[Hit], str | None] = lambda hit: hit
         name: [FacetValueForm(each.value, each.count) for each in values] for name, values in result.facets.items()
     }
     took = TookForm(result.took.extract, result.took.solr, result.took.total)
-    hits = [_hit(hit, image(hit)) for hit in result.hits]
-    return ResultForm(hits, result.total, facets, took, _plan(result.plan), result.partial, result.page)
+    hits = [hit_form(hit, image(hit)) for hit in result.hits]
+    misses = [hit_form(hit, image(hit)) for hit in result.misses]
+    return ResultForm(
+        hits, result.total, facets, took, _plan(result.plan), result.partial, result.page, misses, _category(result)
+    )
 
 
 def to_json(result: Result, *, image: Callable[[Hit], str | None] = lambda hit: hit.image) -> dict[str, Any]:
@@ -95,7 +126,8 @@ def to_json(result: Result, *, image: Callable[[Hit], str | None] = lambda hit: 
     return plain
 
 
-def _hit(hit: Hit, image: str | None) -> HitForm:
+def hit_form(hit: Hit, image: str | None) -> HitForm:
+    """A hit in its public form, with the address of its picture."""
     explain = None if hit.explain is None else {name: _number(value) or 0.0 for name, value in hit.explain.items()}
     return HitForm(
         id=hit.id,
@@ -106,7 +138,17 @@ def _hit(hit: Hit, image: str | None) -> HitForm:
         score=_number(hit.score) or 0.0,
         distance=_number(hit.distance),
         explain=explain,
+        duplicates=list(hit.duplicates),
+        match=hit.match,
     )
+
+
+def _category(result: Result) -> CategoryForm | None:
+    found = result.category
+    if found is None:
+        return None
+    shares = [ShareForm(value, round(share, 4)) for value, share in found.alternatives]
+    return CategoryForm(found.field, found.value, round(found.probability, 4), list(found.kept_to), shares)
 
 
 def _plan(plan: Plan) -> PlanForm:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
 from vision.errors import BadQuery
-from vision.search.model import DEFAULT_LANGUAGE, SORTS, Mode, Query, Range, Vector, Weights
+from vision.search.model import DEFAULT_LANGUAGE, SORTS, Diversity, Mode, Query, Range, Vector, Weights
 from vision.search.text import normalise
 
 MAX_ROWS = 1000
 MAX_START = 1_000_000
 MAX_VALUES = 200
+MAX_IDS = 100
+MAX_EXCLUDED = 5000
 
+_THRESHOLDS = ("min_similarity", "max_distance", "min_match")
 # It becomes part of a parameter's name, so nothing but letters.
 LANGUAGE = re.compile("[a-z]{2,3}")
 
@@ -37,6 +40,32 @@ class WeightsRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     image: Weight = 0.5
 
 
+class ProfileRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """A shopper's profile in a search: it ranks, softly, or filters.
+
+    ``weight`` is how much being near what they like counts beside words and picture, ``max_distance`` what still counts
+    as near for a filter; the collection's median distance to half of it if left out.
+    """
+
+    id: str
+    use: Literal["rank", "filter"] = "rank"
+    weight: Weight = 0.3
+    max_distance: Annotated[float, Meta(gt=0)] | None = None
+
+
+class DiversityRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """How the first results are ordered anew.
+
+    ``mmr`` is how much being unlike those before counts beside the score, ``most`` how many products of one value of a
+    field come before all other values had theirs, ``fold`` whether near-duplicates are shown as one.
+    """
+
+    mmr: Weight = 0.0
+    most: dict[str, Annotated[int, Meta(ge=1, le=MAX_ROWS)]] = {}
+    fold: bool = False
+
+
+Ids = Annotated[list[str], Meta(max_length=MAX_IDS)]
 Values = list[str | bool | int | float]
 
 
@@ -50,18 +79,25 @@ class SearchRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     image_text: Annotated[str, Meta(max_length=1000)] | None = None
     upload_id: str | None = None
     vector: list[float] | None = None
+    like: Ids = []
+    unlike: Ids = []
+    exclude: Annotated[list[str], Meta(max_length=MAX_EXCLUDED)] = []
     filters: dict[str, Values | RangeRequest] = {}
     ranges: dict[str, RangeRequest] = {}
     facets: list[str] = []
     weights: WeightsRequest = WeightsRequest()
     min_similarity: Annotated[float, Meta(gt=0, le=1)] | None = None
     max_distance: Annotated[float, Meta(ge=0)] | None = None
+    min_match: Annotated[float, Meta(gt=0, le=1)] | None = None
     crop: Annotated[list[float], Meta(min_length=4, max_length=4)] | None = None
     extractor: str | None = None
     language: str | None = None
     mode: Mode = Mode.AUTO
     sort: str | None = None
     group_by: str | None = "product_id"
+    category_first: bool = False
+    diversity: DiversityRequest | None = None
+    profile: ProfileRequest | None = None
     explain: bool = False
     rows: Annotated[int, Meta(ge=0, le=MAX_ROWS)] = 24
     start: Annotated[int, Meta(ge=0, le=MAX_START)] = 0
@@ -104,15 +140,20 @@ def to_query(
     text = normalise(request.q)
     everything = request.q is not None and text is None and request.q.strip() != ""
     filters, ranges = _filters(request)
-    if text is None and vector is None and not (filters or ranges or everything):
+    if text is None and vector is None and request.profile is None and not (filters or ranges or everything):
         raise BadQuery("the search has no q, picture, image_id or filters; give at least one (q='*' lists everything)")
-    if request.min_similarity is not None and request.max_distance is not None:
-        raise BadQuery("give min_similarity or max_distance, not both; s = 1/(1+d²)", "max_distance")
+    thresholds = [name for name in _THRESHOLDS if getattr(request, name) is not None]
+    if len(thresholds) > 1:
+        raise BadQuery(f"give {' or '.join(thresholds)}, not both; s = 1/(1+d²)", thresholds[1])
     threshold = request.max_distance
     if request.min_similarity is not None:
         threshold = 1.0 / request.min_similarity - 1.0
     if threshold is not None and (vector is None or not math.isfinite(threshold)):
         raise BadQuery("a threshold needs a picture, image_id or vector to measure from, and a finite value")
+    if request.category_first and vector is None:
+        raise BadQuery("category_first needs a picture, image_id or vector to tell the category of", "category_first")
+    if request.min_match is not None and vector is None:
+        raise BadQuery("min_match needs a picture, image_id or vector to measure from", "min_match")
     weights = Weights(request.weights.text, request.weights.image)
     used = (weights.text if text is not None else 0.0) + (weights.image if vector is not None else 0.0)
     if (text is not None or vector is not None) and used == 0:
@@ -133,7 +174,21 @@ def to_query(
         explain=request.explain,
         rows=request.rows,
         start=request.start,
+        excluded=tuple(sorted({_value("exclude", id) for id in request.exclude})),
+        diversity=_diversity(request),
     )
+
+
+def _diversity(request: SearchRequest) -> Diversity | None:
+    """What was asked, or None where it would change nothing."""
+    asked = request.diversity
+    if asked is None or not (asked.mmr or asked.most or asked.fold):
+        return None
+    if _sort(request.sort) not in (None, "score"):
+        raise BadQuery(f"diversity orders by score, and sort is {request.sort!r}; leave one of them out", "diversity")
+    if len(asked.most) > 3:
+        raise BadQuery(f"diversity.most has {len(asked.most)} fields; at most 3 are accepted", "diversity")
+    return Diversity(asked.mmr, dict(asked.most), asked.fold)
 
 
 def _filters(request: SearchRequest) -> tuple[dict[str, tuple[str, ...]], dict[str, Range]]:
@@ -145,14 +200,14 @@ def _filters(request: SearchRequest) -> tuple[dict[str, tuple[str, ...]], dict[s
         elif len(values) > MAX_VALUES:
             raise BadQuery(f"filters.{name} has {len(values)} values; at most {MAX_VALUES} are accepted", name)
         elif values:
-            filters[name] = tuple(dict.fromkeys(_value(name, each) for each in values))
+            filters[name] = tuple(dict.fromkeys(_value(f"filters.{name}", each) for each in values))
     return filters, ranges
 
 
 def _value(name: str, value: str | bool | int | float) -> str:
     text = str(value).lower() if isinstance(value, bool) else str(value)
     if not text or any(ord(character) < 32 for character in text):
-        raise BadQuery(f"filters.{name} has an empty value or one with control characters", name)
+        raise BadQuery(f"{name} has an empty value or one with control characters", name.removeprefix("filters."))
     return text
 
 
