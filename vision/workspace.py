@@ -5,6 +5,7 @@ from __future__ import annotations
 from vision.catalog.cache import FeatureCache
 from vision.catalog.pictures import Roots
 from vision.console import Progress
+from vision.detect import Finder
 from vision.embedding import EmbeddingStore
 from vision.search.engine import SearchEngine
 from vision.search.planner import Limits
@@ -79,6 +80,15 @@ class Workspace:
         """The photos that are kept for a while."""
         settings = self.settings
         return Uploads(settings.home / "uploads", ttl=settings.upload_ttl, limit=settings.uploads_mb << 20)
+
+    def finder(self) -> Finder:
+        """What finds things in photos.
+
+        Raises:
+            BadSetting: an unknown detector, or a mapping file that is not accepted.
+        """
+        settings = self.settings
+        return Finder(settings.detector, mapping=settings.detector_labels, models=settings.models)
 
     def engine(self, client: SolrClient | None = None) -> SearchEngine:
         """A search engine on the client's collection, by default the one to search."""

@@ -12,8 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from vision.errors import ModelUnavailable
-
 Features = NDArray[np.float32]
 T = TypeVar("T")
 
@@ -134,23 +132,6 @@ def batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     """Slices of at most ``size`` items, in order."""
     for start in range(0, len(items), size):
         yield items[start : start + size]
-
-
-def find_model(path: Path, models: Path | None) -> Path:
-    """A model file: at ``path`` as given, else under the models folder.
-
-    Raises:
-        ModelUnavailable: in neither place; names both.
-    """
-    looked = [path.expanduser()]
-    if models is not None and not path.is_absolute():
-        looked.append(models / path)
-    for candidate in looked:
-        if candidate.is_file():
-            return candidate
-    places = " and ".join(str(candidate) for candidate in looked)
-    hint = "" if models is not None else "; VISUAL_SEARCH_MODELS, a folder to look in as well, is not set"
-    raise ModelUnavailable(f"no model file at {places}{hint}")
 
 
 def file_hash(path: Path) -> str:
