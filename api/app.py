@@ -6,7 +6,22 @@ from pathlib import Path
 
 from flask import Flask
 
-from api import batch, facets, health, openapi, pages, parts, pictures, problems, products, search, security, uploads
+from api import (
+    batch,
+    detect,
+    facets,
+    health,
+    looks,
+    openapi,
+    pages,
+    parts,
+    pictures,
+    problems,
+    products,
+    search,
+    security,
+    uploads,
+)
 from api.keys import Keys
 from api.links import IdConverter
 from api.services import Services, attach
@@ -14,7 +29,7 @@ from vision.settings import Settings
 from vision.workspace import Workspace
 
 _WEB = Path(__file__).parent / "web"
-_RESOURCES = (search, batch, uploads, pictures, products, facets, health, openapi, pages)
+_RESOURCES = (search, batch, detect, looks, uploads, pictures, products, facets, health, openapi, pages)
 
 
 def create_app(settings: Settings, workspace: Workspace | None = None) -> Flask:
@@ -25,7 +40,7 @@ def create_app(settings: Settings, workspace: Workspace | None = None) -> Flask:
         workspace: where client and engine come from; the one that ``settings`` describe if not given.
 
     Raises:
-        BadSetting: an API keys file that cannot be used.
+        BadSetting: an API keys file, a detector or a mapping file of its labels that cannot be used.
     """
     app = Flask(__name__, static_folder=str(_WEB / "static"), template_folder=str(_WEB / "templates"))
     app.config["MAX_CONTENT_LENGTH"] = settings.max_upload_mb << 20

@@ -9,7 +9,9 @@ from flask import Flask, current_app
 
 from api.keys import Keys
 from vision.catalog.pictures import Roots
+from vision.detect import Finder
 from vision.search.engine import SearchEngine
+from vision.search.photos import Photos
 from vision.settings import Settings
 from vision.solr.client import SolrClient
 from vision.uploads import Uploads
@@ -28,6 +30,8 @@ class Services:
         self.keys = keys
         self.roots: Roots = workspace.roots()
         self.uploads: Uploads = workspace.uploads()
+        self.photos: Photos = workspace.photos()
+        self.finder: Finder = workspace.finder()
         self._engine: SearchEngine | None = None
         self._lock = threading.Lock()
 

@@ -47,9 +47,9 @@ ROOMS: Mapping[str, frozenset[str]] = {
 # Where stages are wired together.
 WIRING: Mapping[str, frozenset[str]] = {
     "embedding": BASE | {"extractors", "reduction"},
-    "search.engine": BASE | {"solr", "embedding"},
+    "search.engine": BASE | {"solr", "embedding", "detect"},
     "search.collection": BASE | {"solr", "embedding"},
-    "search.pictures": BASE | {"solr", "embedding"},
+    "search.pictures": BASE | {"solr", "embedding", "detect"},
     "catalog.features": BASE | {"extractors", "embedding"},
     "catalog.fitting": BASE | {"solr", "extractors", "reduction", "embedding"},
     "catalog.sending": BASE | {"solr", "embedding", "console"},

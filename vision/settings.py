@@ -59,8 +59,8 @@ class Settings:
     detector: str | None = _env(
         "VISUAL_SEARCH_DETECTOR",
         None,
-        "What finds things in photos: yolox, yolox:PATH, detector:FILE.json or saliency; unset: yolox if its file is in "
-        "the models folder, else saliency.",
+        "What finds things in photos: yolox, yolox:PATH, detector:FILE.json or saliency; unset: yolox if its file is "
+        "in the models folder, else saliency.",
     )
     detector_labels: Path | None = _env(
         "VISUAL_SEARCH_DETECTOR_LABELS",

@@ -8,6 +8,7 @@ from vision.console import Progress
 from vision.detect import Finder
 from vision.embedding import EmbeddingStore
 from vision.search.engine import SearchEngine
+from vision.search.photos import Photos
 from vision.search.planner import Limits
 from vision.settings import Settings
 from vision.solr import configset
@@ -32,6 +33,7 @@ class Workspace:
         self.settings = settings
         self._progress = progress
         self._url = settings.solr_url
+        self._finder: Finder | None = None
 
     def solr_url(self) -> str:
         """Solr's base URL; starts the embedded one if that is meant and it does not run.
@@ -82,13 +84,19 @@ class Workspace:
         return Uploads(settings.home / "uploads", ttl=settings.upload_ttl, limit=settings.uploads_mb << 20)
 
     def finder(self) -> Finder:
-        """What finds things in photos.
+        """What finds things in photos; always the same one, as its model takes memory.
 
         Raises:
             BadSetting: an unknown detector, or a mapping file that is not accepted.
         """
-        settings = self.settings
-        return Finder(settings.detector, mapping=settings.detector_labels, models=settings.models)
+        if self._finder is None:
+            settings = self.settings
+            self._finder = Finder(settings.detector, mapping=settings.detector_labels, models=settings.models)
+        return self._finder
+
+    def photos(self) -> Photos:
+        """What gets the bytes of photos."""
+        return Photos(uploaded=self.uploads().read, url_limit=self._url_limit())
 
     def engine(self, client: SolrClient | None = None) -> SearchEngine:
         """A search engine on the client's collection, by default the one to search."""
@@ -101,5 +109,9 @@ class Workspace:
             uploaded=self.uploads().read,
             language=settings.language,
             threads=settings.batch_threads,
-            url_limit=settings.max_upload_mb << 20 if settings.allow_image_urls else None,
+            url_limit=self._url_limit(),
+            finder=self.finder(),
         )
+
+    def _url_limit(self) -> int | None:
+        return self.settings.max_upload_mb << 20 if self.settings.allow_image_urls else None

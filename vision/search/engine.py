@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from vision.detect import Finder
 from vision.embedding import EmbeddingStore
 from vision.errors import FingerprintMismatch, VisualSearchError
 from vision.search import answers, paging, planner
@@ -43,6 +44,7 @@ class SearchEngine:
         models: Path | None = None,
         uploaded: Callable[[str], bytes] | None = None,
         url_limit: int | None = None,
+        finder: Finder | None = None,
         language: str = DEFAULT_LANGUAGE,
         threads: int = 4,
     ) -> None:
@@ -55,6 +57,7 @@ class SearchEngine:
             models: where extractors look for weights first.
             uploaded: gives the bytes of an ``upload_id``; None refuses it.
             url_limit: most bytes that ``image_url`` may give; None refuses it.
+            finder: finds the thing in a photo for ``detect``; None refuses it.
             language: of a search's words, where it does not say.
             threads: searches of batches that run at the same time, over all batches.
         """
@@ -62,7 +65,9 @@ class SearchEngine:
         self.collection = Collection(client, store)
         self.limits = limits or Limits()
         self.language = language
-        self._pictures = QueryPictures(self.collection, models=models, uploaded=uploaded, url_limit=url_limit)
+        self._pictures = QueryPictures(
+            self.collection, models=models, uploaded=uploaded, url_limit=url_limit, finder=finder
+        )
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="batch")
 
     def search(self, request: SearchRequest, image: bytes | None = None) -> Result:
@@ -105,7 +110,8 @@ class SearchEngine:
 
     def _answer(self, request: SearchRequest, target: Target) -> Result:
         query = to_query(request, target.vector, target.embedding, language=self.language)
-        return self.run(query if request.page is None else paging.resume(query, request.page))
+        result = self.run(query if request.page is None else paging.resume(query, request.page))
+        return replace(result, region=target.region)
 
     def run(self, query: Query) -> Result:
         """Answer a query whose vector is known already."""

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeVar
 
 from PIL import Image
 
-from vision import download
+from vision.detect import WHOLE, Finder
 from vision.embedding import Embedding, check_vector
 from vision.errors import BadQuery, FingerprintMismatch, VisualSearchError
 from vision.search.collection import Collection
-from vision.search.model import Vector
+from vision.search.model import Searched, Vector
+from vision.search.photos import PHOTOS, Photos
 from vision.search.request import SearchRequest
 
 A = TypeVar("A")
@@ -22,7 +23,6 @@ T = TypeVar("T")
 Asked = tuple[SearchRequest, bytes | None]
 """A request, and its picture's bytes where they came beside it."""
 
-_PHOTOS: Final = ("image", "image_url", "upload_id")
 _BATCH: Final = 32
 # Pixels that are decoded before the extractor gets them: 200 MB.
 _PIXELS: Final = 64 * 1024 * 1024
@@ -30,10 +30,14 @@ _PIXELS: Final = 64 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Target:
-    """What a search measures from: a vector and its embedding's fingerprint, both None without a picture."""
+    """What a search measures from: a vector and its embedding's fingerprint, both None without a picture.
+
+    ``region`` is the part of a photo that was taken where the search said to find one.
+    """
 
     vector: Vector | None = None
     embedding: str | None = None
+    region: Searched | None = None
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,7 @@ class _Photo:
     data: bytes
     crop: Sequence[float] | None
     embedding: Embedding
+    region: Searched | None = None
 
 
 class QueryPictures:
@@ -53,12 +58,13 @@ class QueryPictures:
         models: Path | None = None,
         uploaded: Callable[[str], bytes] | None = None,
         url_limit: int | None = None,
+        finder: Finder | None = None,
     ) -> None:
         """Prepare, without connecting or loading anything; the arguments are those of the engine."""
         self._collection = collection
         self._models = models
-        self._uploaded = uploaded
-        self._url_limit = url_limit
+        self._photos = Photos(uploaded=uploaded, url_limit=url_limit)
+        self._finder = finder
 
     def target(self, asked: Asked) -> Target:
         """The target of one search.
@@ -73,13 +79,14 @@ class QueryPictures:
         if isinstance(found, Target):
             return found
         vector = found.embedding.vector(found.data, crop=found.crop, models=self._models)
-        return Target(vector, found.embedding.fingerprint)
+        return Target(vector, found.embedding.fingerprint, found.region)
 
     def targets(self, asked: Sequence[Asked], pool: ThreadPoolExecutor) -> list[Target | VisualSearchError]:
         """The targets of several searches, or why one has none; all photos go through the extractor together."""
         found = list(pool.map(caught(self._resolve), asked))
         targets: list[Target | VisualSearchError] = [Target() if isinstance(each, _Photo) else each for each in found]
         photos = [(number, each) for number, each in enumerate(found) if isinstance(each, _Photo)]
+        regions = {number: photo.region for number, photo in photos}
         for part in self._opened(photos, pool):
             good = []
             for number, opened in part:
@@ -88,7 +95,7 @@ class QueryPictures:
                 else:
                     good.append((number, opened))
             for (number, _), target in zip(good, self._extracted(photos[0][1].embedding, good), strict=True):
-                targets[number] = target
+                targets[number] = replace(target, region=regions[number]) if isinstance(target, Target) else target
         return targets
 
     def _opened(
@@ -136,13 +143,27 @@ class QueryPictures:
         if data is None and request.upload_id is None and request.image_url is None and request.vector is None:
             return Target()
         if data is None and request.upload_id is not None:
-            data = self._read_upload(request.upload_id)
+            data = self._photos.upload(request.upload_id)
         embedding = self._embedding(request.extractor)
         if request.vector is not None:
             return Target(check_vector(request.vector), embedding.fingerprint)
         if data is None:
-            data = self._fetch(request.image_url or "")
-        return _Photo(data, request.crop, embedding)
+            data = self._photos.fetch(request.image_url or "")
+        if not request.detect:
+            return _Photo(data, request.crop, embedding)
+        region = self._find(data)
+        return _Photo(data, region.box, embedding, region)
+
+    def _find(self, data: bytes) -> Searched:
+        """The part of a photo that is searched by where nobody says which."""
+        if self._finder is None:
+            raise BadQuery("detect is off here; give the part of the photo as crop", "detect")
+        found = self._finder.find(data)
+        if not found.regions:
+            notice = f"{found.detector} found nothing in the photo: all of it was searched by"
+            return Searched(WHOLE, None, None, found.detector, notice)
+        first = found.regions[0]
+        return Searched(first.box, first.label, first.score, found.detector, found.notice)
 
     def _described(self, text: str, extractor: str | None) -> Target:
         """What a description in words looks like, in a collection whose extractor reads words."""
@@ -150,16 +171,6 @@ class QueryPictures:
             raise BadQuery("image_text is empty; describe the picture in a few words", "image_text")
         embedding = self._embedding(extractor)
         return Target(embedding.text_vectors([text], models=self._models)[0], embedding.fingerprint)
-
-    def _read_upload(self, id: str) -> bytes:
-        if self._uploaded is None:
-            raise BadQuery("upload_id is off here; send the picture itself as image", "upload_id")
-        return self._uploaded(id)
-
-    def _fetch(self, url: str) -> bytes:
-        if self._url_limit is None:
-            raise BadQuery("image_url is off here; send the picture itself as image", "image_url")
-        return download.public_picture(url, self._url_limit)
 
     def _embedding(self, extractor: str | None) -> Embedding:
         embedding = self._collection.embedding()
@@ -182,8 +193,12 @@ def _check_one_picture(request: SearchRequest, image: bytes | None) -> None:
         given.insert(0, "an image file")
     if len(given) > 1:
         raise BadQuery(f"the search has {' and '.join(given)}; give one picture to search by", given[1])
-    if request.crop is not None and not set(given) & set(_PHOTOS):
-        raise BadQuery(f"crop is a part of a photo; give it with one of {', '.join(_PHOTOS)}", "crop")
+    if request.crop is not None and not set(given) & set(PHOTOS):
+        raise BadQuery(f"crop is a part of a photo; give it with one of {', '.join(PHOTOS)}", "crop")
+    if request.detect and not set(given) & set(PHOTOS):
+        raise BadQuery(f"detect finds the thing in a photo; give it with one of {', '.join(PHOTOS)}", "detect")
+    if request.detect and request.crop is not None:
+        raise BadQuery("the search has detect and crop; crop says which part is meant, detect finds one", "detect")
 
 
 def caught(call: Callable[[A], T]) -> Callable[[A], T | VisualSearchError]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 import msgspec
@@ -59,10 +60,25 @@ class PlanForm(msgspec.Struct, frozen=True):
     requests: list[str]
 
 
-class ResultForm(msgspec.Struct, frozen=True):
+class SearchedForm(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The part of the photo that ``detect`` took: ``box`` is [x, y, width, height], 0 to 1.
+
+    Where the detector found nothing it is all of the photo, and ``label`` and ``score`` are null. ``notice`` is what a
+    reader must know about it.
+    """
+
+    box: tuple[float, float, float, float]
+    label: str | None
+    score: float | None
+    detector: str
+    notice: str | None = None
+
+
+class ResultForm(msgspec.Struct, frozen=True, omit_defaults=True):
     """A page of hits; ``total`` and ``facets`` count products over everything that matches, not over the page.
 
-    ``page`` is the token of the next page, null on the last; ``partial`` says that Solr gave up early.
+    ``page`` is the token of the next page, null on the last; ``partial`` says that Solr gave up early. ``region`` is
+    there where the search said ``detect``.
     """
 
     hits: list[HitForm]
@@ -72,6 +88,7 @@ class ResultForm(msgspec.Struct, frozen=True):
     plan: PlanForm
     partial: bool
     page: str | None
+    region: SearchedForm | None = None
 
 
 def form(result: Result, *, image: Callable[[Hit], str | None] = lambda hit: hit.image) -> ResultForm:
@@ -86,7 +103,8 @@ def form(result: Result, *, image: Callable[[Hit], str | None] = lambda hit: hit
     }
     took = TookForm(result.took.extract, result.took.solr, result.took.total)
     hits = [_hit(hit, image(hit)) for hit in result.hits]
-    return ResultForm(hits, result.total, facets, took, _plan(result.plan), result.partial, result.page)
+    region = None if result.region is None else SearchedForm(**asdict(result.region))
+    return ResultForm(hits, result.total, facets, took, _plan(result.plan), result.partial, result.page, region)
 
 
 def to_json(result: Result, *, image: Callable[[Hit], str | None] = lambda hit: hit.image) -> dict[str, Any]:
