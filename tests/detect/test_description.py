@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from vision.detect import labels
 from vision.detect.coco import COCO
 from vision.detect.description import Boxes, Yolox, read
 from vision.errors import BadSetting
@@ -26,6 +28,15 @@ def test_what_is_left_out_has_a_default(tmp_path: Path) -> None:
     assert found.output == Yolox(strides=(8, 16, 32)) and found.input.resize == "stretch"
     assert (found.min_score, found.max_overlap, found.max_regions) == (0.3, 0.45, 50)
     assert found.names()[0] == "person" and len(found.names()) == len(COCO) == len(set(COCO)) == 80
+
+
+def test_the_examples_of_the_guide_are_accepted(tmp_path: Path) -> None:
+    guide = (Path(__file__).parents[2] / "docs/detect.md").read_text(encoding="utf-8")
+    examples = re.findall(r"```json description\n(.*?)```", guide, flags=re.DOTALL)
+    layouts = [read(write(tmp_path, each)).output.__struct_config__.tag for each in examples]
+    assert layouts == ["yolox", "yolo", "boxes"]
+    (mapping,) = re.findall(r"```json\n(.*?)```", guide, flags=re.DOTALL)
+    assert labels.read(write(tmp_path, mapping))["person"] is None
 
 
 def test_labels_with_numbers_of_their_own(tmp_path: Path) -> None:
