@@ -33,6 +33,7 @@ from vision.errors import ModelUnavailable
 from vision.evaluation import average_precision, label_quality, precision_at_k, squared_distances
 
 _SEED = 7
+_AFAR = 0.4
 _BACKDROPS = ("paper", "colored", "room")
 # What a shop of clothes would drop: COCO has no clothes, and knows what they lie on and who wears them.
 _DROPPED = "YOLOX-nano, accessories only"
@@ -116,12 +117,18 @@ def photographed(shared: Path, loaded: Mapping[str, Detector], photos: int | Non
         # It comes after: what was found in this photo is still there.
         yolox = ways["YOLOX-nano"]
         ways[_DROPPED] = Way(lambda image: [region for region in yolox.found if region.label in _KEPT])
+    afar = {"whole photo": Way(lambda image: ())} | {name: Way(each.detect) for name, each in loaded.items()}
+    random = np.random.default_rng(0)
     for number, path in enumerate(paths, start=1):
         image = images.decode(path.read_bytes())
         whole = extractor.extract([image])[0]
         for way in ways.values():
             box = way.box(image)
             way.features.append(whole if box is None else extractor.extract([images.crop(image, box)])[0])
+        far = _from_afar(image, random)
+        for way in afar.values():
+            box = way.box(far)
+            way.features.append(extractor.extract([far if box is None else images.crop(far, box)])[0])
         if number % 200 == 0:
             progress(f"{number:,} of {len(paths):,} photos")
     matrices = {name: np.stack(way.features) for name, way in ways.items()}
@@ -139,7 +146,20 @@ def photographed(shared: Path, loaded: Mapping[str, Detector], photos: int | Non
     for name, features in matrices.items():
         scores = _asymmetric(features, whole_photos, classes)
         query.add(name, *(f"{score:.4f}" for score in scores))
-    return table, query
+    small = Table(f"The same from further away: queries at {_AFAR:.0%} of their side on a plain wall", query.columns)
+    for name, way in afar.items():
+        scores = _asymmetric(np.stack(way.features), whole_photos, classes)
+        small.add(name, *(f"{score:.4f}" for score in scores))
+    return table, query, small
+
+
+def _from_afar(image: Image.Image, random: np.random.Generator) -> Image.Image:
+    """A photo as a small part of a larger one of the same size: somewhere on a wall of a light color."""
+    wall = Image.new("RGB", image.size, tuple(int(channel) for channel in random.integers(190, 246, 3)))
+    width, height = max(1, round(image.width * _AFAR)), max(1, round(image.height * _AFAR))
+    left, top = random.integers(image.width - width + 1), random.integers(image.height - height + 1)
+    wall.paste(image.resize((width, height), Image.Resampling.BILINEAR), (int(left), int(top)))
+    return wall
 
 
 def _asymmetric(
