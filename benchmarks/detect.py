@@ -32,7 +32,8 @@ from vision.detect.choice import ordered
 from vision.errors import ModelUnavailable
 from vision.evaluation import average_precision, label_quality, precision_at_k, squared_distances
 
-_SEED = 7
+# Another one than the demo's 7, on whose pictures the constants of saliency were chosen.
+_SEED = 11
 _AFAR = 0.4
 _BACKDROPS = ("paper", "colored", "room")
 # What a shop of clothes would drop: COCO has no clothes, and knows what they lie on and who wears them.
