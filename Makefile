@@ -46,7 +46,7 @@ UV_COMPILE := uv pip compile --universal --generate-hashes --no-emit-index-url -
 	--python-version 3.11 --quiet pyproject.toml
 lock:
 	$(UV_COMPILE) --all-extras -o requirements-dev.lock
-	$(UV_COMPILE) --extra build --extra embedded --extra parquet -c requirements-dev.lock -o requirements.lock
+	$(UV_COMPILE) --extra build --extra embedded --extra detect --extra parquet -c requirements-dev.lock -o requirements.lock
 
 $(BIN)/python:
 	@test -n "$(find_python)" || { echo "make: no Python 3.11, 3.12 or 3.13 found on the PATH; install one" >&2; exit 1; }

@@ -8,8 +8,10 @@ from flask import Flask
 
 from api import (
     batch,
+    detect,
     facets,
     health,
+    looks,
     navigation,
     openapi,
     pages,
@@ -30,7 +32,22 @@ from vision.settings import Settings
 from vision.workspace import Workspace
 
 _WEB = Path(__file__).parent / "web"
-_RESOURCES = (search, batch, navigation, profiles, uploads, pictures, why, products, facets, health, openapi, pages)
+_RESOURCES = (
+    search,
+    batch,
+    detect,
+    looks,
+    navigation,
+    profiles,
+    uploads,
+    pictures,
+    why,
+    products,
+    facets,
+    health,
+    openapi,
+    pages,
+)
 
 
 def create_app(settings: Settings, workspace: Workspace | None = None, *, notice: str | None = None) -> Flask:
@@ -42,7 +59,7 @@ def create_app(settings: Settings, workspace: Workspace | None = None, *, notice
         notice: what whoever looks at readiness should know.
 
     Raises:
-        BadSetting: an API keys file that cannot be used.
+        BadSetting: an API keys file, a detector or a mapping file of its labels that cannot be used.
     """
     app = Flask(__name__, static_folder=str(_WEB / "static"), template_folder=str(_WEB / "templates"))
     app.config["MAX_CONTENT_LENGTH"] = settings.max_upload_mb << 20

@@ -28,7 +28,7 @@ MAX_SEARCHES: Final = 100
 _ACCEPTED: Final = f"accepted: {JSON} {{searches: [search, …]}} with up to {MAX_SEARCHES} searches"
 
 # A union of two structs is beyond the schema's maker; the answer of a search has "hits", a problem has "status".
-_Outcome = Annotated[
+Outcome = Annotated[
     Any,
     Meta(
         extra_json_schema={
@@ -47,7 +47,7 @@ class BatchRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 class BatchForm(msgspec.Struct, frozen=True):
     """In the order of the searches, each one's result, or the problem why it has none; ``took`` is of all together."""
 
-    results: list[_Outcome]
+    results: list[Outcome]
     took: TookForm
 
 
@@ -75,10 +75,11 @@ def batch() -> Response:
     answered = iter(found.results)
     results = [next(answered) if isinstance(each, SearchRequest) else each for each in wanted]
     took = TookForm(found.took.extract, found.took.solr, found.took.total)
-    return answer(BatchForm([_outcome(each) for each in results], took))
+    return answer(BatchForm([outcome(each) for each in results], took))
 
 
-def _outcome(found: Result | VisualSearchError) -> ResultForm | Problem:
+def outcome(found: Result | VisualSearchError) -> ResultForm | Problem:
+    """One search's answer, or its problem."""
     return problem(found) if isinstance(found, VisualSearchError) else form(found, image=picture_url)
 
 

@@ -9,7 +9,9 @@ from flask import Flask, current_app
 
 from api.keys import Keys
 from vision.catalog.pictures import Roots
+from vision.detect import Finder
 from vision.search.engine import SearchEngine
+from vision.search.photos import Photos
 from vision.search.profiles import Profiles
 from vision.settings import Settings
 from vision.solr.client import SolrClient
@@ -31,6 +33,8 @@ class Services:
         self.roots: Roots = workspace.roots()
         self.uploads: Uploads = workspace.uploads()
         self.profiles: Profiles = workspace.profiles()
+        self.photos: Photos = workspace.photos()
+        self.finder: Finder = workspace.finder()
         self._engine: SearchEngine | None = None
         self._lock = threading.Lock()
 

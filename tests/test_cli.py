@@ -113,6 +113,8 @@ BAD_INPUT = [
     (("search", "--crop", "1,2"), "--crop is '1,2'; 4 numbers with ',' between them are accepted"),
     (("search", "--image", "none.jpg"), "--image none.jpg cannot be read: No such file or directory"),
     (("search", "--text", "a", "--rows", "-1"), "rows"),
+    (("detect", "none.jpg"), "none.jpg cannot be read: No such file or directory"),
+    (("detect", "c.csv"), "not a picture that can be read"),
     (("search", "--mode", "quick"), "'quick' is not one of"),
     (EVALUATE, "one of --label FIELD, --judgments FILE, --same-product"),
     ((*EVALUATE, "--label", "a", "--same-product"), "one of --label FIELD, --judgments FILE, --same-product"),

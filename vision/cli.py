@@ -13,6 +13,7 @@ _COMMANDS = {
     "index": ("vision.catalog.commands:index", "Index a catalogue: CSV, JSONL or Parquet."),
     "search": ("vision.search.commands:search", "Search by words, photo, product and facets."),
     "calibrate": ("vision.search.commands:calibrate", "Measure what a distance means, for `min_match`."),
+    "detect": ("vision.detect.commands:detect", "Find the things in a photo."),
     "models": ("vision.extractors.commands:models", "List, try and fetch what turns pictures into vectors."),
     "pca": ("vision.reduction.commands:pca", "Fit a PCA on a catalogue; report what it costs."),
     "evaluate": ("vision.evaluation.commands:evaluate", "Measure quality and speed of extractors, dims and modes."),

@@ -56,6 +56,17 @@ class Settings:
         None,
         "Folder of model files, looked in before the Keras cache and a download.",
     )
+    detector: str | None = _env(
+        "VISUAL_SEARCH_DETECTOR",
+        None,
+        "What finds things in photos: yolox, yolox:PATH, detector:FILE.json or saliency; unset: yolox if its file is "
+        "in the models folder, else saliency.",
+    )
+    detector_labels: Path | None = _env(
+        "VISUAL_SEARCH_DETECTOR_LABELS",
+        None,
+        "JSON file {label: [categories] or null}: what a detector's labels are in the catalogue; null drops a label.",
+    )
     host: str = _env("VISUAL_SEARCH_HOST", "127.0.0.1", "Address the web server binds to.")
     port: int = _env("VISUAL_SEARCH_PORT", 8080, "Port of the web server.")
     api_keys: Path | None = _env(

@@ -5,8 +5,10 @@ from __future__ import annotations
 from vision.catalog.cache import FeatureCache
 from vision.catalog.pictures import Roots
 from vision.console import Progress
+from vision.detect import Finder
 from vision.embedding import EmbeddingStore
 from vision.search.engine import SearchEngine
+from vision.search.photos import Photos
 from vision.search.planner import Limits
 from vision.search.profiles import Profiles
 from vision.settings import Settings
@@ -32,6 +34,7 @@ class Workspace:
         self.settings = settings
         self._progress = progress
         self._url = settings.solr_url
+        self._finder: Finder | None = None
 
     def solr_url(self) -> str:
         """Solr's base URL; starts the embedded one if that is meant and it does not run.
@@ -91,6 +94,21 @@ class Workspace:
             half_life=settings.profile_half_life * days,
         )
 
+    def finder(self) -> Finder:
+        """What finds things in photos; always the same one, as its model takes memory.
+
+        Raises:
+            BadSetting: an unknown detector, or a mapping file that is not accepted.
+        """
+        if self._finder is None:
+            settings = self.settings
+            self._finder = Finder(settings.detector, mapping=settings.detector_labels, models=settings.models)
+        return self._finder
+
+    def photos(self) -> Photos:
+        """What gets the bytes of photos."""
+        return Photos(uploaded=self.uploads().read, url_limit=self._url_limit())
+
     def engine(self, client: SolrClient | None = None) -> SearchEngine:
         """A search engine on the client's collection, by default the one to search."""
         settings = self.settings
@@ -103,5 +121,9 @@ class Workspace:
             language=settings.language,
             threads=settings.batch_threads,
             profiles=self.profiles(),
-            url_limit=settings.max_upload_mb << 20 if settings.allow_image_urls else None,
+            url_limit=self._url_limit(),
+            finder=self.finder(),
         )
+
+    def _url_limit(self) -> int | None:
+        return self.settings.max_upload_mb << 20 if self.settings.allow_image_urls else None

@@ -15,7 +15,8 @@ from PIL import Image
 
 from vision.errors import BadSetting, ModelUnavailable
 from vision.extractors import ExtractorInfo, canonical, describe, load, names
-from vision.extractors.base import L2Normalised, batches, file_hash, find_model
+from vision.extractors.base import L2Normalised, batches, file_hash
+from vision.model_files import find_model
 
 INFO = ExtractorInfo("fake", (8, 8), 2, "CC0-1.0", "here", "none", "abc")
 

@@ -15,7 +15,7 @@ from vision.demo.geometry import Matrix, identity, skew, zoom
 from vision.demo.patterns import make_cloth
 from vision.demo.product import Product, pick, stream
 from vision.demo.render import oversampling, paint
-from vision.demo.scene import RGB, mix, moved
+from vision.demo.scene import RGB, Scene, bounds, mix, moved
 from vision.demo.solids import Camera
 from vision.demo.vocabulary import COLORS, FURNITURE, WOODS
 
@@ -42,8 +42,31 @@ def draw_picture(product: Product, view: int, seed: int, size: int) -> Image.Ima
         seed: Of the catalogue.
         size: Side of the square picture in pixels.
     """
-    number, attributes = product.number, product.attributes
     shot = _shot(product, view, seed)
+    side = size * oversampling(size)
+    behind = _background(shot.backdrop, side, stream(seed, product.number, f"backdrop{view}"))
+    in_room = shot.backdrop == "room"
+    return paint(_placed(product, shot, seed), behind, size, cast=0.10 if in_room else 0.20)
+
+
+def product_box(product: Product, view: int, seed: int) -> tuple[float, float, float, float]:
+    """Where the product is in :func:`draw_picture`: (x, y, width, height) as fractions, cut off at the edges.
+
+    What it is worn by counts as the product.
+    """
+    left, top, right, bottom = bounds(_placed(product, _shot(product, view, seed), seed))
+    left, top, right, bottom = max(left, 0.0), max(top, 0.0), min(right, 1.0), min(bottom, 1.0)
+    return left, top, right - left, bottom - top
+
+
+def backdrop(product: Product, view: int, seed: int) -> str:
+    """What is behind the product in :func:`draw_picture`: ``paper``, ``colored`` or ``room``."""
+    return _shot(product, view, seed).backdrop
+
+
+def _placed(product: Product, shot: Shot, seed: int) -> Scene:
+    """The product as it stands in the unit square of a picture."""
+    number, attributes = product.number, product.attributes
     shade = stream(seed, number, "cloth")
     color = _jittered(COLORS[attributes.color], shade)
     if attributes.material == "denim":
@@ -54,11 +77,7 @@ def draw_picture(product: Product, view: int, seed: int, size: int) -> Image.Ima
     )
     cloth = make_cloth(attributes.pattern, color, textile, shade, quarter_turn=attributes.category in FURNITURE)
     look = Look(cloth, shot.camera, shot.worn)
-    scene = FIGURES[attributes.category](product, look, stream(seed, number, "shape"))
-    side = size * oversampling(size)
-    behind = _background(shot.backdrop, side, stream(seed, number, f"backdrop{view}"))
-    in_room = shot.backdrop == "room"
-    return paint(moved(scene, shot.matrix), behind, size, cast=0.10 if in_room else 0.20)
+    return moved(FIGURES[attributes.category](product, look, stream(seed, number, "shape")), shot.matrix)
 
 
 def _shot(product: Product, view: int, seed: int) -> Shot:

@@ -30,9 +30,9 @@ from vision.extractors.base import (
     file_hash,
     to_unit_length,
 )
-from vision.extractors.onnx_runtime import open_session, run
 from vision.extractors.registry import Spec
 from vision.extractors.weights import Told
+from vision.onnx_runtime import open_session, run
 
 BATCH: Final = 16
 CONTEXT: Final = 77

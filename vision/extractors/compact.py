@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from vision.errors import ModelUnavailable
-from vision.extractors.base import Description, Located, ModelFile, find_model
+from vision.extractors.base import Description, Located, ModelFile
 from vision.extractors.onnx import Onnx
 from vision.extractors.registry import Spec
+from vision.model_files import find_model
 
 WEIGHTS: Final = Path(__file__).with_name("compact.onnx")
 DIMS: Final = 256

@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vision.errors import BadSetting, ModelUnavailable
-from vision.extractors.base import Description, ExtractorInfo, Features, batches, file_hash, find_model
-from vision.extractors.onnx_runtime import open_session, run
+from vision.extractors.base import Description, ExtractorInfo, Features, batches, file_hash
 from vision.extractors.registry import Spec
 from vision.extractors.scaling import pixels
 from vision.extractors.user_model import OPTIONS, describe_file, input_layout, pooled, scale_option, size_option
+from vision.model_files import find_model
+from vision.onnx_runtime import open_session, run
 
 BATCH: Final = 16
 _MAPS: Final = "features"

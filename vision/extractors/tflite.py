@@ -23,11 +23,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vision.errors import BadSetting, ModelUnavailable
-from vision.extractors.base import Description, ExtractorInfo, Features, file_hash, find_model
+from vision.extractors.base import Description, ExtractorInfo, Features, file_hash
 from vision.extractors.registry import Spec
 from vision.extractors.scaling import pixels
 from vision.extractors.tensorflow_runtime import quiet, tensorflow
 from vision.extractors.user_model import OPTIONS, describe_file, input_layout, pooled, scale_option, size_option
+from vision.model_files import find_model
 
 HEAD_SIZES: Final = (1000, 1001)
 """Outputs of this length are taken for ImageNet's class scores."""

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.errors import BadSetting, ModelUnavailable
-from vision.extractors.base import Description, Features, Located, ModelFile, find_model
+from vision.extractors.base import Description, Features, Located, ModelFile
 from vision.extractors.registry import Spec
 from vision.extractors.scaling import SCALES
+from vision.model_files import find_model
 
 OPTIONS: Final = ("tensor", "scale", "size")
 DEFAULT_SIDE: Final = 224

@@ -23,6 +23,7 @@ from vision.errors import BadQuery
 @click.option("--text-weight", type=click.FloatRange(0, 1), default=0.5, show_default=True)
 @click.option("--image-weight", type=click.FloatRange(0, 1), default=0.5, show_default=True)
 @click.option("--crop", metavar="X,Y,W,H", help="The part of the photo to search by, each 0 to 1.")
+@click.option("--detect", is_flag=True, help="Find the thing in the photo and search by it; says which.")
 @click.option("--min-similarity", type=float, help="Only pictures with s = 1/(1+d²) of at least this.")
 @click.option("--max-distance", type=float, help="Only pictures with a squared distance d² of at most this.")
 @click.option("--min-match", type=float, help="Only pictures whose match is at least this, 0 to 1; see `calibrate`.")
@@ -124,6 +125,7 @@ def _members(options: dict[str, Any]) -> dict[str, Any]:
         "start",
         "page",
         "explain",
+        "detect",
     )
     return members | {name: options[name] for name in same if options[name] is not None}
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from vision.detect import Finder
 from vision.embedding import EmbeddingStore
 from vision.errors import BadQuery, Conflict, FingerprintMismatch, VisualSearchError
 from vision.search import answers, categories, diversity, paging, planner
@@ -60,6 +61,7 @@ class SearchEngine:
         models: Path | None = None,
         uploaded: Callable[[str], bytes] | None = None,
         url_limit: int | None = None,
+        finder: Finder | None = None,
         language: str = DEFAULT_LANGUAGE,
         threads: int = 4,
         profiles: Profiles | None = None,
@@ -73,6 +75,7 @@ class SearchEngine:
             models: where extractors look for weights first.
             uploaded: gives the bytes of an ``upload_id``; None refuses it.
             url_limit: most bytes that ``image_url`` may give; None refuses it.
+            finder: finds the thing in a photo for ``detect``; None refuses it.
             language: of a search's words, where it does not say.
             threads: searches of batches that run at the same time, over all batches.
             profiles: where ``profile`` is looked up; None refuses it.
@@ -82,7 +85,9 @@ class SearchEngine:
         self.limits = limits or Limits()
         self.language = language
         self._profiles = profiles
-        self._pictures = QueryPictures(self.collection, models=models, uploaded=uploaded, url_limit=url_limit)
+        self._pictures = QueryPictures(
+            self.collection, models=models, uploaded=uploaded, url_limit=url_limit, finder=finder
+        )
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="batch")
 
     def search(self, request: SearchRequest, image: bytes | None = None) -> Result:
@@ -133,7 +138,7 @@ class SearchEngine:
             asked = replace(query, max_distance=None, mode=Mode.EXACT, rows=MISSES, start=0, facets=(), diversity=None)
             near = self.run(asked)
             result = replace(result, misses=near.hits)
-        return result
+        return replace(result, region=target.region)
 
     def _calibration(self) -> Calibration:
         found = self.collection.calibration()

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from vision.search.model import Hit, Result
+from vision.search.model import Hit, Result, Searched
 
 _FACET_VALUES = 8
 
 
 def lines(result: Result) -> Iterator[str]:
-    """The hits, the facets and the plan, one line each."""
+    """The part searched by where one was found, the hits, the facets and the plan, one line each."""
+    if result.region is not None:
+        yield _region(result.region)
     for rank, hit in enumerate(result.hits, start=1):
         yield f"{rank:>3}. {_hit(hit)}"
     yield f"{result.total:,} products match; {result.took.total:.0f} ms"
@@ -21,6 +23,14 @@ def lines(result: Result) -> Iterator[str]:
     yield f"plan: {result.plan.way} ({result.plan.reason})"
     if result.partial:
         yield "Solr gave up early: totals and facets are incomplete"
+
+
+def _region(region: Searched) -> str:
+    if region.label is None:
+        return f"searched by the whole photo: {region.notice}"
+    box = ",".join(f"{side:g}" for side in region.box)
+    notice = "" if region.notice is None else f"; {region.notice}"
+    return f"searched by the {region.label} at {box} ({region.detector}, score {region.score:.2f}{notice})"
 
 
 def _hit(hit: Hit) -> str:

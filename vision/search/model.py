@@ -176,6 +176,25 @@ class Took:
 
 
 @dataclass(frozen=True)
+class Searched:
+    """The part of a photo that a search took by itself.
+
+    Attributes:
+        box: (x, y, width, height) as fractions of the upright photo; all of it where nothing was found.
+        label: what is there, in the detector's words; None where nothing was found.
+        score: how sure the detector is, 0 to 1; None where nothing was found.
+        detector: which one it was.
+        notice: what a reader must know about it, if anything.
+    """
+
+    box: tuple[float, float, float, float]
+    label: str | None
+    score: float | None
+    detector: str
+    notice: str | None
+
+
+@dataclass(frozen=True)
 class Result:
     """A page of hits, and counts in products over everything that matches, not over the page."""
 
@@ -190,3 +209,4 @@ class Result:
     """The nearest of what a threshold left out, where it left nothing."""
     category: Prediction | None = None
     """What the photo shows, where that was asked."""
+    region: Searched | None = None

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeVar
 
 from PIL import Image
 
-from vision import download
+from vision.detect import WHOLE, Finder
 from vision.embedding import Embedding, check_vector
 from vision.errors import BadQuery, FingerprintMismatch, VisualSearchError
 from vision.search.collection import Collection
-from vision.search.model import Vector
+from vision.search.model import Searched, Vector
+from vision.search.photos import PHOTOS, Photos
 from vision.search.request import SearchRequest
 from vision.search.steering import steer
 
@@ -23,7 +24,6 @@ T = TypeVar("T")
 Asked = tuple[SearchRequest, bytes | None]
 """A request, and its picture's bytes where they came beside it."""
 
-_PHOTOS: Final = ("image", "image_url", "upload_id")
 _BATCH: Final = 32
 # Pixels that are decoded before the extractor gets them: 200 MB.
 _PIXELS: Final = 64 * 1024 * 1024
@@ -31,10 +31,14 @@ _PIXELS: Final = 64 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Target:
-    """What a search measures from: a vector and its embedding's fingerprint, both None without a picture."""
+    """What a search measures from: a vector and its embedding's fingerprint, both None without a picture.
+
+    ``region`` is the part of a photo that was taken where the search said to find one.
+    """
 
     vector: Vector | None = None
     embedding: str | None = None
+    region: Searched | None = None
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,7 @@ class _Photo:
     data: bytes
     crop: Sequence[float] | None
     embedding: Embedding
+    region: Searched | None = None
 
 
 class QueryPictures:
@@ -54,12 +59,13 @@ class QueryPictures:
         models: Path | None = None,
         uploaded: Callable[[str], bytes] | None = None,
         url_limit: int | None = None,
+        finder: Finder | None = None,
     ) -> None:
         """Prepare, without connecting or loading anything; the arguments are those of the engine."""
         self._collection = collection
         self._models = models
-        self._uploaded = uploaded
-        self._url_limit = url_limit
+        self._photos = Photos(uploaded=uploaded, url_limit=url_limit)
+        self._finder = finder
 
     def target(self, asked: Asked) -> Target:
         """The target of one search.
@@ -73,7 +79,7 @@ class QueryPictures:
         found = self._resolve(asked)
         if isinstance(found, _Photo):
             vector = found.embedding.vector(found.data, crop=found.crop, models=self._models)
-            found = Target(vector, found.embedding.fingerprint)
+            found = Target(vector, found.embedding.fingerprint, found.region)
         return self._steered(asked[0], found)
 
     def targets(self, asked: Sequence[Asked], pool: ThreadPoolExecutor) -> list[Target | VisualSearchError]:
@@ -81,6 +87,7 @@ class QueryPictures:
         found = list(pool.map(caught(self._resolve), asked))
         targets: list[Target | VisualSearchError] = [Target() if isinstance(each, _Photo) else each for each in found]
         photos = [(number, each) for number, each in enumerate(found) if isinstance(each, _Photo)]
+        regions = {number: photo.region for number, photo in photos}
         for part in self._opened(photos, pool):
             good = []
             for number, opened in part:
@@ -89,7 +96,7 @@ class QueryPictures:
                 else:
                     good.append((number, opened))
             for (number, _), target in zip(good, self._extracted(photos[0][1].embedding, good), strict=True):
-                targets[number] = target
+                targets[number] = replace(target, region=regions[number]) if isinstance(target, Target) else target
 
         def steered(number: int) -> Target:
             target = targets[number]
@@ -107,7 +114,8 @@ class QueryPictures:
             raise BadQuery("unlike needs something to start from; give like, or a picture, as well", "unlike")
         found = self._collection.vectors([*request.like, *request.unlike])
         liked, unliked = ([found[id] for id in ids] for ids in (request.like, request.unlike))
-        return Target(steer(target.vector, liked, unliked), target.embedding or self._collection.fingerprint())
+        point = steer(target.vector, liked, unliked)
+        return replace(target, vector=point, embedding=target.embedding or self._collection.fingerprint())
 
     def _opened(
         self, photos: Sequence[tuple[int, _Photo]], pool: ThreadPoolExecutor
@@ -154,13 +162,27 @@ class QueryPictures:
         if data is None and request.upload_id is None and request.image_url is None and request.vector is None:
             return Target()
         if data is None and request.upload_id is not None:
-            data = self._read_upload(request.upload_id)
+            data = self._photos.upload(request.upload_id)
         embedding = self._embedding(request.extractor)
         if request.vector is not None:
             return Target(check_vector(request.vector), embedding.fingerprint)
         if data is None:
-            data = self._fetch(request.image_url or "")
-        return _Photo(data, request.crop, embedding)
+            data = self._photos.fetch(request.image_url or "")
+        if not request.detect:
+            return _Photo(data, request.crop, embedding)
+        region = self._find(data)
+        return _Photo(data, region.box, embedding, region)
+
+    def _find(self, data: bytes) -> Searched:
+        """The part of a photo that is searched by where nobody says which."""
+        if self._finder is None:
+            raise BadQuery("detect is off here; give the part of the photo as crop", "detect")
+        found = self._finder.find(data)
+        if not found.regions:
+            notice = f"{found.detector} found nothing in the photo: all of it was searched by"
+            return Searched(WHOLE, None, None, found.detector, notice)
+        first = found.regions[0]
+        return Searched(first.box, first.label, first.score, found.detector, found.notice)
 
     def _described(self, text: str, extractor: str | None) -> Target:
         """What a description in words looks like, in a collection whose extractor reads words."""
@@ -168,16 +190,6 @@ class QueryPictures:
             raise BadQuery("image_text is empty; describe the picture in a few words", "image_text")
         embedding = self._embedding(extractor)
         return Target(embedding.text_vectors([text], models=self._models)[0], embedding.fingerprint)
-
-    def _read_upload(self, id: str) -> bytes:
-        if self._uploaded is None:
-            raise BadQuery("upload_id is off here; send the picture itself as image", "upload_id")
-        return self._uploaded(id)
-
-    def _fetch(self, url: str) -> bytes:
-        if self._url_limit is None:
-            raise BadQuery("image_url is off here; send the picture itself as image", "image_url")
-        return download.public_picture(url, self._url_limit)
 
     def _embedding(self, extractor: str | None) -> Embedding:
         embedding = self._collection.embedding()
@@ -200,8 +212,12 @@ def _check_one_picture(request: SearchRequest, image: bytes | None) -> None:
         given.insert(0, "an image file")
     if len(given) > 1:
         raise BadQuery(f"the search has {' and '.join(given)}; give one picture to search by", given[1])
-    if request.crop is not None and not set(given) & set(_PHOTOS):
-        raise BadQuery(f"crop is a part of a photo; give it with one of {', '.join(_PHOTOS)}", "crop")
+    if request.crop is not None and not set(given) & set(PHOTOS):
+        raise BadQuery(f"crop is a part of a photo; give it with one of {', '.join(PHOTOS)}", "crop")
+    if request.detect and not set(given) & set(PHOTOS):
+        raise BadQuery(f"detect finds the thing in a photo; give it with one of {', '.join(PHOTOS)}", "detect")
+    if request.detect and request.crop is not None:
+        raise BadQuery("the search has detect and crop; crop says which part is meant, detect finds one", "detect")
 
 
 def caught(call: Callable[[A], T]) -> Callable[[A], T | VisualSearchError]:

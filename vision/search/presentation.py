@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 import msgspec
@@ -83,12 +84,26 @@ class CategoryForm(msgspec.Struct, frozen=True):
     alternatives: list[ShareForm]
 
 
+class SearchedForm(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The part of the photo that ``detect`` took: ``box`` is [x, y, width, height], 0 to 1.
+
+    Where the detector found nothing it is all of the photo, and ``label`` and ``score`` are null. ``notice`` is what a
+    reader must know about it.
+    """
+
+    box: tuple[float, float, float, float]
+    label: str | None
+    score: float | None
+    detector: str
+    notice: str | None = None
+
+
 class ResultForm(msgspec.Struct, frozen=True, omit_defaults=True):
     """A page of hits; ``total`` and ``facets`` count products over everything that matches, not over the page.
 
     ``page`` is the token of the next page, null on the last; ``partial`` says that Solr gave up early; ``misses`` are
-    the nearest of what a threshold left out, where it left nothing; ``category`` is what the photo shows, where that
-    was asked.
+    the nearest of what a threshold left out, where it left nothing; ``category`` is what the photo shows and ``region``
+    the part of it that was searched by, where those were asked.
     """
 
     hits: list[HitForm]
@@ -100,6 +115,7 @@ class ResultForm(msgspec.Struct, frozen=True, omit_defaults=True):
     page: str | None
     misses: list[HitForm] = []
     category: CategoryForm | None = None
+    region: SearchedForm | None = None
 
 
 def form(result: Result, *, image: Callable[[Hit], str | None] = lambda hit: hit.image) -> ResultForm:
@@ -113,10 +129,17 @@ def form(result: Result, *, image: Callable[[Hit], str | None] = lambda hit: hit
         name: [FacetValueForm(each.value, each.count) for each in values] for name, values in result.facets.items()
     }
     took = TookForm(result.took.extract, result.took.solr, result.took.total)
-    hits = [hit_form(hit, image(hit)) for hit in result.hits]
-    misses = [hit_form(hit, image(hit)) for hit in result.misses]
     return ResultForm(
-        hits, result.total, facets, took, _plan(result.plan), result.partial, result.page, misses, _category(result)
+        hits=[hit_form(hit, image(hit)) for hit in result.hits],
+        total=result.total,
+        facets=facets,
+        took=took,
+        plan=_plan(result.plan),
+        partial=result.partial,
+        page=result.page,
+        misses=[hit_form(hit, image(hit)) for hit in result.misses],
+        category=_category(result),
+        region=None if result.region is None else SearchedForm(**asdict(result.region)),
     )
 
 

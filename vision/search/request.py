@@ -90,6 +90,7 @@ class SearchRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     max_distance: Annotated[float, Meta(ge=0)] | None = None
     min_match: Annotated[float, Meta(gt=0, le=1)] | None = None
     crop: Annotated[list[float], Meta(min_length=4, max_length=4)] | None = None
+    detect: bool = False
     extractor: str | None = None
     language: str | None = None
     mode: Mode = Mode.AUTO

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,16 @@ def run(session: Any, output: str, inputs: Mapping[str, NDArray[Any]]) -> NDArra
     Raises:
         ModelUnavailable: the model does not run on them.
     """
+    return run_all(session, [output], inputs)[0]
+
+
+def run_all(session: Any, outputs: Sequence[str], inputs: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
+    """The named outputs, in their order, for the named inputs.
+
+    Raises:
+        ModelUnavailable: the model does not run on them.
+    """
     try:
-        return np.asarray(session.run([output], dict(inputs))[0])
+        return [np.asarray(each) for each in session.run(list(outputs), dict(inputs))]
     except Exception as error:  # ONNX Runtime's exceptions share no base class
         raise ModelUnavailable(f"the ONNX model loads but does not run: {error}") from error

@@ -1,0 +1,73 @@
+"""Finding things in photos as the settings say: detector, mapping file and the rule of the default region."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from vision import images
+from vision.detect import labels, registry
+from vision.detect.base import Detector, Region
+from vision.detect.choice import ordered
+from vision.errors import BadSetting, ModelUnavailable
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a detector found in one photo: the region that a search takes by default first.
+
+    ``notice`` is what a reader must know about it, if anything.
+    """
+
+    regions: tuple[Region, ...]
+    detector: str
+    notice: str | None
+
+
+class Finder:
+    """One detector, loaded on first use; safe to share between threads."""
+
+    def __init__(
+        self, specification: str | None = None, *, mapping: Path | None = None, models: Path | None = None
+    ) -> None:
+        """Read the mapping file; load nothing.
+
+        Args:
+            specification: as :func:`vision.detect.registry.load` takes it; None for the default.
+            mapping: a mapping file.
+            models: the folder of model files.
+
+        Raises:
+            BadSetting: an unknown detector, or a mapping file that is not accepted.
+        """
+        if specification is not None:
+            registry.check(specification)
+        self._specification = specification
+        self._models = models
+        self._mapped = labels.read(mapping)
+        self._detector: Detector | None = None
+        self._lock = threading.Lock()
+
+    def find(self, data: bytes) -> Found:
+        """The regions of a photo's bytes; one photo at a time.
+
+        Raises:
+            BadImage: no picture that is accepted.
+            ModelUnavailable: the detector cannot be loaded.
+        """
+        with self._lock:
+            detector = self._loaded()
+            image = images.decode(data, min_side=detector.side)
+            found = labels.apply(self._mapped, detector.detect(image))
+        return Found(ordered(found), detector.name, detector.notice)
+
+    def _loaded(self) -> Detector:
+        if self._detector is None:
+            specification = self._specification or registry.default(self._models)
+            try:
+                self._detector = registry.load(specification, models=self._models)
+            except BadSetting as error:
+                # Whoever sends a photo is not at fault.
+                raise ModelUnavailable(f"the detector {specification!r} cannot be loaded: {error}") from error
+        return self._detector
