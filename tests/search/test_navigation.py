@@ -73,7 +73,7 @@ def test_each_like_brings_the_target_nearer(synthetic: Synthetic) -> None:
     """Somebody looks for one product and likes what is nearest to it on each page."""
     random = np.random.default_rng(9)
     before, after = [], []
-    for target in random.integers(len(synthetic.ids), size=8):
+    for target in random.integers(len(synthetic.ids), size=12):
         wanted = dict(zip(synthetic.ids, synthetic.distances(synthetic.vectors[target]), strict=True))
         state = navigation.first(int(target), "diverse")
         nearest = []
@@ -86,7 +86,7 @@ def test_each_like_brings_the_target_nearer(synthetic: Synthetic) -> None:
         before.append(nearest[0])
         after.append(min(nearest))
     print(f"squared distance to the target: first page {np.mean(before):.0f}, after four likes {np.mean(after):.0f}")
-    assert np.mean(after) < 0.7 * np.mean(before)
+    assert np.mean(after) < 0.85 * np.mean(before)
 
 
 @pytest.mark.solr
