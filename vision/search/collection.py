@@ -101,6 +101,11 @@ class Collection:
                 "language",
             )
 
+    def has_prices(self) -> bool:
+        """Whether any product has a price."""
+        price = self.client.names.known("price")
+        return price is not None and price in self._known(fresh=False)
+
     def currencies(self) -> tuple[str, ...]:
         """The currencies that products with a price name, most frequent first."""
         return self._kept(self._currencies, "all", self._read_currencies)

@@ -18,6 +18,7 @@ from vision.search.model import DEFAULT_LANGUAGE, Plan, Query, Result, Took, Way
 from vision.search.pictures import Asked, QueryPictures, Target, caught
 from vision.search.planner import Limits
 from vision.search.request import SearchRequest, to_query
+from vision.search.understanding import understand
 from vision.solr.client import SolrClient
 
 _VECTOR = re.compile(r"\[-?\d[^\]]{60,}\]")
@@ -112,6 +113,8 @@ class SearchEngine:
         began = time.perf_counter()
         self.collection.check_fields(query)
         self.collection.check_language(query.language)
+        asked = query
+        query, understood = understand(query, self.collection)
         self.collection.check_currency(query)
         vectors = self._query_vectors(query)
         plan, requests = self._plan(query)
@@ -133,7 +136,8 @@ class SearchEngine:
             took=Took(0.0, _ms(time.perf_counter() - began), _ms(time.perf_counter() - began)),
             plan=replace(plan, requests=tuple(requests)),
             partial=answers.is_partial(answer),
-            page=paging.next_page(query, plan, total),
+            page=paging.next_page(asked, plan, total),
+            understood=understood,
         )
 
     def _plan(self, query: Query) -> tuple[Plan, list[str]]:

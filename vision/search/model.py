@@ -60,9 +60,44 @@ class Weights:
     image: float = 0.5
 
 
+class Kind(StrEnum):
+    """What a part of a search's words was understood as."""
+
+    PRICE = "price"
+    ATTRIBUTE = "attribute"
+
+
+@dataclass(frozen=True)
+class Understood:
+    """A part of the words that means more than its letters.
+
+    Attributes:
+        kind: a price or an attribute.
+        field: ``price``, or the attribute's name.
+        value: the range of prices, or the attribute's value.
+        text: the words, as they were typed.
+        applied: whether it had an effect.
+        currency: of a price, where the words or the search name one.
+        count: products found whose attribute agrees.
+        reason: why it had no effect.
+    """
+
+    kind: Kind
+    field: str
+    value: str | Range
+    text: str
+    applied: bool = True
+    currency: str | None = None
+    count: int | None = None
+    reason: str | None = None
+
+
 @dataclass(frozen=True)
 class Query:
-    """One search, validated; ``vector`` is (1024,) float32 of ``embedding``, or None without a picture."""
+    """One search, validated; ``vector`` is (1024,) float32 of ``embedding``, or None without a picture.
+
+    ``understand`` reads prices and attributes out of the words, but for the texts in ``ignore``.
+    """
 
     text: str | None = None
     language: str = DEFAULT_LANGUAGE
@@ -80,6 +115,8 @@ class Query:
     rows: int = 24
     start: int = 0
     candidates: int | None = None
+    understand: bool = False
+    ignore: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -140,3 +177,4 @@ class Result:
     plan: Plan
     partial: bool
     page: str | None = None
+    understood: Sequence[Understood] = ()

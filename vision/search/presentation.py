@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from vision.search.model import Hit, Mode, Plan, Result
+from vision.search.model import Hit, Mode, Plan, Range, Result, Understood
+from vision.search.request import RangeRequest
 
 
 class HitForm(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -59,10 +60,29 @@ class PlanForm(msgspec.Struct, frozen=True):
     requests: list[str]
 
 
+class UnderstoodForm(msgspec.Struct, frozen=True):
+    """A part of the words that was read as a price or as an attribute's value.
+
+    ``text`` is what was typed; ``value`` the range of prices or the attribute's value; ``currency`` that of the price;
+    ``count`` how many products found have the value; ``reason`` why it is not ``applied``. Given back in ``ignore``,
+    ``text`` has no effect.
+    """
+
+    kind: str
+    field: str
+    value: str | RangeRequest
+    text: str
+    applied: bool
+    currency: str | None
+    count: int | None
+    reason: str | None
+
+
 class ResultForm(msgspec.Struct, frozen=True):
     """A page of hits; ``total`` and ``facets`` count products over everything that matches, not over the page.
 
-    ``page`` is the token of the next page, null on the last; ``partial`` says that Solr gave up early.
+    ``page`` is the token of the next page, null on the last; ``partial`` says that Solr gave up early; ``understood``
+    is what was read out of the words.
     """
 
     hits: list[HitForm]
@@ -72,6 +92,7 @@ class ResultForm(msgspec.Struct, frozen=True):
     plan: PlanForm
     partial: bool
     page: str | None
+    understood: list[UnderstoodForm]
 
 
 def form(result: Result, *, image: Callable[[Hit], str | None] = lambda hit: hit.image) -> ResultForm:
@@ -86,7 +107,16 @@ def form(result: Result, *, image: Callable[[Hit], str | None] = lambda hit: hit
     }
     took = TookForm(result.took.extract, result.took.solr, result.took.total)
     hits = [_hit(hit, image(hit)) for hit in result.hits]
-    return ResultForm(hits, result.total, facets, took, _plan(result.plan), result.partial, result.page)
+    return ResultForm(
+        hits=hits,
+        total=result.total,
+        facets=facets,
+        took=took,
+        plan=_plan(result.plan),
+        partial=result.partial,
+        page=result.page,
+        understood=[_understood(each) for each in result.understood],
+    )
 
 
 def to_json(result: Result, *, image: Callable[[Hit], str | None] = lambda hit: hit.image) -> dict[str, Any]:
@@ -113,6 +143,13 @@ def _plan(plan: Plan) -> PlanForm:
     mode = Mode.EXACT if plan.exact else Mode.APPROXIMATE
     return PlanForm(
         plan.way.value, mode.value, plan.reason, plan.exact, plan.candidates, plan.matching, list(plan.requests)
+    )
+
+
+def _understood(each: Understood) -> UnderstoodForm:
+    value = RangeRequest(each.value.min, each.value.max) if isinstance(each.value, Range) else each.value
+    return UnderstoodForm(
+        each.kind.value, each.field, value, each.text, each.applied, each.currency, each.count, each.reason
     )
 
 

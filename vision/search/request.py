@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -19,6 +19,8 @@ MAX_VALUES = 200
 
 # It becomes part of a parameter's name, so nothing but letters.
 LANGUAGE = re.compile("[a-z]{2,3}")
+
+MAX_IGNORED = 50
 
 Weight = Annotated[float, Meta(ge=0, le=1)]
 
@@ -63,6 +65,8 @@ class SearchRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     sort: str | None = None
     group_by: str | None = "product_id"
     explain: bool = False
+    understand: Literal["on", "off"] = "on"
+    ignore: Annotated[list[Annotated[str, Meta(max_length=500)]], Meta(max_length=MAX_IGNORED)] = []
     rows: Annotated[int, Meta(ge=0, le=MAX_ROWS)] = 24
     start: Annotated[int, Meta(ge=0, le=MAX_START)] = 0
     page: str | None = None
@@ -131,6 +135,8 @@ def to_query(
         sort=_sort(request.sort),
         grouped=_grouped(request.group_by),
         explain=request.explain,
+        understand=request.understand == "on",
+        ignore=tuple(request.ignore),
         rows=request.rows,
         start=request.start,
     )
