@@ -1,11 +1,19 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 
-from vision.search.model import Kind, Query, Range
-from vision.search.understanding import understand
+from vision.search.model import Kind, Preference, Query, Range
+from vision.search.understanding import MAX_PREFERENCES, counted, understand
+from vision.search.vocabulary import Values, Vocabulary
+
+SHOP: Values = {
+    "color": {"red": 5, "Red": 1, "blue": 3},
+    "category": {"dress": 7},
+    "sleeve": {"short": 3},
+    "length": {"short": 2},
+}
 
 
 @dataclass(frozen=True)
@@ -14,12 +22,16 @@ class Catalogue:
 
     known: tuple[str, ...] = ("EUR",)
     priced: bool = True
+    values: Values = field(default_factory=dict)
 
     def has_prices(self) -> bool:
         return self.priced
 
     def currencies(self) -> tuple[str, ...]:
         return self.known
+
+    def vocabulary(self, language: str) -> Vocabulary:
+        return Vocabulary(self.values, language)
 
 
 def asked(text: str, **members: object) -> Query:
@@ -100,3 +112,37 @@ def test_a_range_that_was_given_counts() -> None:
     query, (chip,) = understand(asked("dress under 50", ranges={"price": Range(10, 20)}), Catalogue())
     assert (query.text, query.ranges) == ("dress", {"price": Range(10, 20)})
     assert (chip.applied, chip.reason) == (False, "ranges.price is given, and counts")
+
+
+def test_attributes_are_preferred_and_the_words_stay() -> None:
+    query, chips = understand(asked("red dress under 50"), Catalogue(values=SHOP))
+    assert query.text == "red dress"
+    assert query.preferences == ((Preference("color", ("red", "Red")),), (Preference("category", ("dress",)),))
+    assert [(chip.kind, chip.field, chip.value, chip.text) for chip in chips[1:]] == [
+        (Kind.ATTRIBUTE, "color", "red", "red"),
+        (Kind.ATTRIBUTE, "category", "dress", "dress"),
+    ]
+
+
+def test_words_that_may_mean_two_fields_are_one_group() -> None:
+    query, chips = understand(asked("short"), Catalogue(values=SHOP))
+    assert query.preferences == ((Preference("sleeve", ("short",)), Preference("length", ("short",))),)
+    counts = counted(chips, ((3, 0),))
+    assert [(chip.field, chip.count, chip.applied) for chip in counts] == [("sleeve", 3, True), ("length", 0, False)]
+    assert counts[1].reason == "no product that was found has this value"
+
+
+def test_what_is_ignored_or_filtered_already_is_not_preferred() -> None:
+    catalogue = Catalogue(values=SHOP)
+    query, chips = understand(asked("red dress", ignore=("RED",)), catalogue)
+    assert [chip.text for chip in chips] == ["dress"]
+    assert query.text == "red dress"
+    query, chips = understand(asked("red dress", filters={"color": ("Red",)}), catalogue)
+    assert [chip.text for chip in chips] == ["dress"]
+    query, chips = understand(asked("red dress", filters={"color": ("blue",)}), catalogue)
+    assert [chip.text for chip in chips] == ["red", "dress"]
+
+
+def test_a_novel_of_attributes_is_cut_short() -> None:
+    query, chips = understand(asked("red blue " * 20), Catalogue(values=SHOP))
+    assert len(query.preferences) == len(chips) == MAX_PREFERENCES

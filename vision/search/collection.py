@@ -12,9 +12,11 @@ from cachetools import TTLCache
 from vision.embedding import Embedding, EmbeddingStore, check_vector
 from vision.errors import BadQuery, Conflict, NotFound
 from vision.search.composer import Params
+from vision.search.lexicon import Lexicon
 from vision.search.model import DEFAULT_LANGUAGE, Query, Vector
+from vision.search.vocabulary import Vocabulary
 from vision.solr.client import SolrClient
-from vision.solr.fields import NUMBERS
+from vision.solr.fields import NUMBERS, PLAIN
 
 # Seconds. What is kept here changes with a commit at the earliest, and a stale value costs speed, never correctness:
 # totals and facets come with every answer.
@@ -31,6 +33,7 @@ class Collection:
         """Prepare, without connecting."""
         self.client = client
         self.store = store
+        self._lexicon = Lexicon(client)
         self._lock = threading.Lock()
         self._forgotten = 0
         self._fields: TTLCache[str, frozenset[str]] = TTLCache(1, _FRESH)
@@ -41,6 +44,7 @@ class Collection:
 
     def forget(self) -> None:
         """Drop everything kept: call after a commit in this process."""
+        self._lexicon.forget()
         with self._lock:
             self._forgotten += 1
             self._fields.clear()
@@ -67,6 +71,11 @@ class Collection:
     def attributes(self) -> tuple[str, ...]:
         """The names that can be filtered and faceted by."""
         return self.client.names.attributes(self._known(fresh=False))
+
+    def vocabulary(self, language: str) -> Vocabulary:
+        """The attributes' values as phrases of a language."""
+        fields = [name for name in self.attributes() if name not in PLAIN]
+        return self._lexicon.vocabulary(fields, language)
 
     def _check(self, names: Iterable[str], member: str) -> None:
         for name in names:

@@ -4,6 +4,7 @@ The forms, and the ones that look right and are not, are explained in docs/queri
 
 * ``base`` is what keywords say, in the fields that the handler names for their language; facet filters are ``fq``,
   tagged so that a facet can count without its own.
+* ``relevance`` is BM25 and what the attributes add that the words say (``agreement``); without any, BM25 alone.
 * ``blend`` is the score of the contract as a function over BM25 and the exact vector similarity.
 * exact: every document of ``base`` is scored by ``blend``.
 * approximate: only the documents that ``near`` (HNSW on the coarse field) finds are; the rest match with score 0, so
@@ -23,7 +24,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from vision.search.model import DEFAULT_LANGUAGE, SORTS, Plan, Query, Range, Way
+from vision.search.model import DEFAULT_LANGUAGE, SORTS, Plan, Preference, Query, Range, Way
 from vision.search.text import escape
 from vision.solr.fields import SEPARATOR, FieldMap
 
@@ -31,6 +32,8 @@ Params = dict[str, Any]
 
 GROUP_TAG = "group"
 FACET_LIMIT = 1000
+AGREEMENT = 3.0
+"""What an attribute that agrees with the words adds to BM25; `python -m benchmarks.words` prints what more would do."""
 RETURNED = "id,product_id,title,image,url,price,currency,in_stock,attr_*,score"
 _IN_CANDIDATES = "if(exists(query($near)),1,0)"
 _CONSTANT = "{!cache=false}*:*"
@@ -88,6 +91,7 @@ def compose(query: Query, plan: Plan, vectors: QueryVectors | None, names: Field
     params = _base(query, filters)
     if vectors is not None:
         params |= _image(query, vectors)
+    params |= _preferences(query, names)
     params |= _score(query, vectors)
     params |= _clauses(plan, vectors, filters, has_text=query.text is not None)
     sort = _sort(query, names)
@@ -127,7 +131,44 @@ def facet_request(query: Query, names: FieldMap = _OURS) -> str:
         if grouped:
             facet |= {"facet": {"products": f"unique({names.known('product_id')})"}, "sort": "products desc"}
         facets[name] = facet
+    for group, wanted in enumerate(query.preferences):
+        for number_ in range(len(wanted)):
+            facets[agreeing(group, number_)] = _agreeing(f"$prefer{group}_{number_}", names if grouped else None)
     return orjson.dumps(facets).decode()
+
+
+def agreeing(group: int, number_: int) -> str:
+    """The name in ``json.facet`` of the products that a preference agrees with; no attribute has such a name."""
+    return f"agreeing.{group}.{number_}"
+
+
+def _agreeing(prefer: str, names: FieldMap | None) -> dict[str, Any]:
+    counted: dict[str, Any] = {"type": "query", "q": f"{{!bool filter={prefer} cache=false}}"}
+    if names is not None:
+        counted["domain"] = {"excludeTags": [GROUP_TAG]}
+        counted["facet"] = {"products": f"unique({names.known('product_id')})"}
+    return counted
+
+
+def _preferences(query: Query, names: FieldMap) -> Params:
+    """BM25 and what agreeing attributes add; of the fields that one part of the words may mean, one counts."""
+    if query.text is None or not query.preferences:
+        return {}
+    params, parts = {}, []
+    for group, wanted in enumerate(query.preferences):
+        for number_, each in enumerate(wanted):
+            params[f"prefer{group}_{number_}"] = _prefer(each, names)
+        scores = ",".join(f"query($prefer{group}_{number_})" for number_ in range(len(wanted)))
+        parts.append(f"max({scores})" if len(wanted) > 1 else scores)
+    whole = f"sum({','.join(parts)})" if len(parts) > 1 else parts[0]
+    params["agreement"] = f"product({number(AGREEMENT)},{whole})"
+    params["relevance"] = "sum(query($base),$agreement)"
+    return params
+
+
+def _prefer(preference: Preference, names: FieldMap) -> str:
+    joined = SEPARATOR.join(sorted(preference.values))
+    return f"{{!terms f={names.field(preference.field)} cache=false separator='{SEPARATOR}'}}{joined}"
 
 
 def _base(query: Query, filters: dict[str, str]) -> Params:
@@ -162,7 +203,7 @@ def _at_least(similarity: float) -> float:
 
 def _score(query: Query, vectors: QueryVectors | None) -> Params:
     """The contract's score: (wt·b/(b+2) + wi/(1+d²/σ²)) / (wt+wi), over the parts that the query has."""
-    text = "div(query($base),sum(query($base),2))"
+    text = "div($relevance,sum($relevance,2))" if query.preferences else "div(query($base),sum(query($base),2))"
     if vectors is None:
         return {"blend": "{!func v=$score}", "score": text} if query.text is not None else {}
     sigma2 = number(vectors.sigma2)
@@ -219,7 +260,7 @@ def _returned(query: Query, vectors: QueryVectors | None, names: FieldMap) -> st
     if vectors is not None:
         fields.append("similarity:$similarity")
     if query.explain and query.text is not None:
-        fields.append("bm25:query($base)")
+        fields += ["bm25:$relevance", "agreement:$agreement"] if query.preferences else ["bm25:query($base)"]
     return ",".join(fields)
 
 

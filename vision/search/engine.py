@@ -18,7 +18,7 @@ from vision.search.model import DEFAULT_LANGUAGE, Plan, Query, Result, Took, Way
 from vision.search.pictures import Asked, QueryPictures, Target, caught
 from vision.search.planner import Limits
 from vision.search.request import SearchRequest, to_query
-from vision.search.understanding import understand
+from vision.search.understanding import counted, understand
 from vision.solr.client import SolrClient
 
 _VECTOR = re.compile(r"\[-?\d[^\]]{60,}\]")
@@ -137,7 +137,7 @@ class SearchEngine:
             plan=replace(plan, requests=tuple(requests)),
             partial=answers.is_partial(answer),
             page=paging.next_page(asked, plan, total),
-            understood=understood,
+            understood=counted(understood, answers.agreeing(answer, query)),
         )
 
     def _plan(self, query: Query) -> tuple[Plan, list[str]]:

@@ -93,10 +93,19 @@ class Understood:
 
 
 @dataclass(frozen=True)
+class Preference:
+    """A value that the words say: products that have one of ``values`` in ``field`` are ranked higher."""
+
+    field: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Query:
     """One search, validated; ``vector`` is (1024,) float32 of ``embedding``, or None without a picture.
 
-    ``understand`` reads prices and attributes out of the words, but for the texts in ``ignore``.
+    ``understand`` reads prices and attributes out of the words, but for the texts in ``ignore``. What was read as
+    attributes are the ``preferences``: one group for each part of the words, with the fields that it may mean.
     """
 
     text: str | None = None
@@ -117,6 +126,7 @@ class Query:
     candidates: int | None = None
     understand: bool = False
     ignore: tuple[str, ...] = ()
+    preferences: tuple[tuple[Preference, ...], ...] = ()
 
 
 @dataclass(frozen=True)
