@@ -6,7 +6,21 @@ from pathlib import Path
 
 from flask import Flask
 
-from api import batch, facets, health, openapi, pages, parts, pictures, problems, products, search, security, uploads
+from api import (
+    batch,
+    facets,
+    health,
+    openapi,
+    pages,
+    parts,
+    pictures,
+    problems,
+    products,
+    search,
+    security,
+    suggest,
+    uploads,
+)
 from api.keys import Keys
 from api.links import IdConverter
 from api.services import Services, attach
@@ -14,7 +28,7 @@ from vision.settings import Settings
 from vision.workspace import Workspace
 
 _WEB = Path(__file__).parent / "web"
-_RESOURCES = (search, batch, uploads, pictures, products, facets, health, openapi, pages)
+_RESOURCES = (search, suggest, batch, uploads, pictures, products, facets, health, openapi, pages)
 
 
 def create_app(settings: Settings, workspace: Workspace | None = None) -> Flask:

@@ -42,6 +42,12 @@ def agreeing(answer: Mapping[str, Any], query: Query) -> tuple[tuple[int, ...], 
     )
 
 
+def totals(answer: Mapping[str, Any], count: int) -> tuple[int, ...]:
+    """What each of several texts finds."""
+    answered = answer.get("facets", {})
+    return tuple(_count(answered.get(f"total{number}", {})) for number in range(count))
+
+
 def _count(facet: Mapping[str, Any]) -> int:
     return int(facet.get("products", facet.get("count", 0)))
 

@@ -115,6 +115,10 @@ class Collection:
         price = self.client.names.known("price")
         return price is not None and price in self._known(fresh=False)
 
+    def has_phrases(self) -> bool:
+        """Whether documents have our fields of words and phrases; those of an older schema, or not ours, do not."""
+        return self.client.names.fields is None and {"phrases", "words"} <= self._known(fresh=False)
+
     def currencies(self) -> tuple[str, ...]:
         """The currencies that products with a price name, most frequent first."""
         return self._kept(self._currencies, "all", self._read_currencies)

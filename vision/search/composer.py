@@ -17,7 +17,8 @@ One filter is always sent with ``cache=false``: without any, Solr keeps each que
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,9 @@ Params = dict[str, Any]
 
 GROUP_TAG = "group"
 FACET_LIMIT = 1000
+SUGGESTED = 40
+"""Phrases of each prefix, and similar words, that are looked at."""
+SHOWN_TITLES = 40
 AGREEMENT = 3.0
 """What an attribute that agrees with the words adds to BM25; `python -m benchmarks.words` prints what more would do."""
 RETURNED = "id,product_id,title,image,url,price,currency,in_stock,attr_*,score"
@@ -114,6 +118,72 @@ def compose_count(query: Query, names: FieldMap = _OURS) -> Params:
     """The count that the planner decides by: how many pictures keyword and facets leave."""
     params = _base(query, filter_queries(query, names))
     return params | {"q": "{!bool filter=$base cache=false}", "rows": 0}
+
+
+def compose_phrases(prefixes: Sequence[str], pattern: str | None) -> Params:
+    """Phrases of titles that begin with each prefix, and words of the index that a pattern matches, with counts.
+
+    Args:
+        prefixes: folded words; the answer's facets are in their order, as ``phrases0`` and so on.
+        pattern: a regular expression of Java's, made of letters, digits and dots; None asks for no words.
+    """
+    fields = [f"{{!key=phrases{n} facet.prefix=$prefix{n} facet.method=enum}}phrases" for n in range(len(prefixes))]
+    params: Params = {
+        "q": "*:*",
+        "fq": _CONSTANT,
+        "rows": 0,
+        "facet": "true",
+        "facet.field": fields,
+        "facet.limit": SUGGESTED,
+        "facet.mincount": 1,
+        "facet.enum.cache.minDf": 2**31 - 1,  # a phrase is not worth an entry in filterCache
+    }
+    params |= {f"prefix{n}": prefix for n, prefix in enumerate(prefixes)}
+    if pattern is not None:
+        params |= {"terms": "true", "terms.fl": "words", "terms.regex": pattern, "terms.limit": SUGGESTED}
+    return params
+
+
+def compose_totals(query: Query, texts: Sequence[str], names: FieldMap = _OURS, shown: Sequence[str] = ()) -> Params:
+    """How many products each text would find, with the query's language and filters, as facets ``total0`` and so on.
+
+    Args:
+        query: whose words do not count.
+        texts: as shoppers type them.
+        names: how the collection calls its fields.
+        shown: phrases; titles that have one are returned, to show it as it is written there.
+    """
+    base = _base(replace(query, text=""), filter_queries(query, names))["base"]
+    unique = {"facet": {"products": f"unique({names.known('product_id')})"}} if query.grouped and names.groups else {}
+    facets = {}
+    params: Params = {"q": "*:*", "fq": [_CONSTANT, *filter_queries(query, names).values()], "rows": 0}
+    if shown:
+        params["q"] = f"{{!terms f=phrases cache=false separator='{SEPARATOR}' v=$shown}}"
+        params |= {"shown": SEPARATOR.join(shown), "rows": SHOWN_TITLES, "fl": names.returned("title")}
+    for n, text in enumerate(texts):
+        params[f"words{n}"] = escape(text)
+        counted = {"type": "query", "q": base.replace("$words", f"$words{n}"), "domain": {"query": "*:*"}}
+        facets[f"total{n}"] = counted | unique
+    return params | {"json.facet": orjson.dumps(facets).decode()}
+
+
+def compose_spelling(words: Sequence[str]) -> Params:
+    """What the index has like each word; asked where words find next to nothing.
+
+    Solr's own collation would put what it tries in the place of ``q``, as text to be parsed: instead
+    :func:`compose_totals` tries, in the same form as any search.
+    """
+    return {
+        "q": "*:*",
+        "fq": _CONSTANT,
+        "rows": 0,
+        "spellcheck": "true",
+        "spellcheck.q": " ".join(words),
+        "spellcheck.count": 5,
+        "spellcheck.alternativeTermCount": 5,
+        "spellcheck.extendedResults": "true",
+        "spellcheck.collate": "false",
+    }
 
 
 def facet_request(query: Query, names: FieldMap = _OURS) -> str:

@@ -18,6 +18,7 @@ from vision.search.model import DEFAULT_LANGUAGE, Plan, Query, Result, Took, Way
 from vision.search.pictures import Asked, QueryPictures, Target, caught
 from vision.search.planner import Limits
 from vision.search.request import SearchRequest, to_query
+from vision.search.suggestions import Suggestions
 from vision.search.understanding import counted, understand
 from vision.solr.client import SolrClient
 
@@ -61,6 +62,7 @@ class SearchEngine:
         """
         self.client = client
         self.collection = Collection(client, store)
+        self.suggestions = Suggestions(self.collection)
         self.limits = limits or Limits()
         self.language = language
         self._pictures = QueryPictures(self.collection, models=models, uploaded=uploaded, url_limit=url_limit)

@@ -123,7 +123,7 @@ def to_query(
         raise BadQuery("the weights of what is searched by are all 0; give one of them more than 0", "weights")
     return Query(
         text=text,
-        language=_language(request.language, language),
+        language=checked_language(request.language, language),
         vector=vector,
         embedding=embedding,
         filters=filters,
@@ -180,7 +180,12 @@ def _sort(sort: str | None) -> str | None:
     return normal
 
 
-def _language(asked: str | None, default: str) -> str:
+def checked_language(asked: str | None, default: str) -> str:
+    """The language asked for, or the default.
+
+    Raises:
+        BadQuery: what cannot be one; whether the collection has it is for the collection to say.
+    """
     language = default if asked is None else asked.strip().lower()
     if not LANGUAGE.fullmatch(language):
         raise BadQuery(f"language is {asked!r}; give two letters, such as en or de", "language")

@@ -29,6 +29,11 @@ def fold(text: str) -> str:
     return "".join(map(_folded, text))
 
 
+def spelled_out(folded: str) -> str:
+    """A folded word with its ligatures as two letters, as Solr's ASCII folding writes it."""
+    return folded if folded.isascii() else folded.replace("ß", "ss").replace("æ", "ae").replace("œ", "oe")
+
+
 def tokens(text: str) -> tuple[Token, ...]:
     """The words of a text: runs of letters and digits, so that ``knee-length`` is two."""
     return tuple(Token(found.group(), *found.span()) for found in _WORD.finditer(fold(text)))

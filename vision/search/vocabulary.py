@@ -7,11 +7,13 @@ beside its field's name: "size 38".
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import nlargest
 
 from vision.search.stems import stem
-from vision.search.tokens import fold, tokens
+from vision.search.tokens import fold, spelled_out, tokens
 
 Phrase = tuple[str, ...]
 Values = Mapping[str, Mapping[str, int]]
@@ -85,6 +87,14 @@ class Vocabulary:
                 for phrase in self._spellings(field, value):
                     self._phrases.setdefault(phrase, {}).setdefault(field, []).append(value)
         self._longest = max(map(len, self._phrases), default=0)
+        self._completions: list[tuple[str, ...]] = sorted(self._endings())
+
+    def beginning(self, prefix: str, most: int) -> list[tuple[str, str]]:
+        """Field and value of those that have a word where ``prefix``, folded words, goes on, most frequent first."""
+        first = bisect_left(self._completions, (prefix,))
+        last = bisect_left(self._completions, (prefix + "\U0010ffff",))
+        found = {(field, value) for _, field, value in self._completions[first:last]}
+        return nlargest(most, found, key=lambda each: (self.values[each[0]][each[1]], each))
 
     def units(self, text: str) -> tuple[Unit, ...]:
         """The notions of a text."""
@@ -129,6 +139,14 @@ class Vocabulary:
             yield phrase
         together = {self._phrase(f"{value} {label}"), self._phrase(f"{label} {value}")}
         yield from (each for each in together if each != phrase and len(each) <= MAX_WORDS)
+
+    def _endings(self) -> Iterator[tuple[str, str, str]]:
+        """Each value from each of its words on."""
+        for field, counts in self.values.items():
+            for value in counts:
+                words = [spelled_out(each.folded) for each in tokens(value)]
+                if len(words) <= MAX_WORDS and fold(value).strip() not in _SWITCHES:
+                    yield from ((" ".join(words[at:]), field, value) for at in range(len(words)))
 
     def _phrase(self, text: str) -> Phrase:
         return tuple(each.key for each in self.units(text))
