@@ -91,7 +91,11 @@ def test_a_product_without_a_picture(client: FlaskClient) -> None:
 
 def test_a_price_in_words_is_of_one_currency(client: FlaskClient) -> None:
     def chips(answered: Any) -> list[tuple[Any, ...]]:
-        return [(each["text"], each["applied"], each["currency"]) for each in answered["understood"]]
+        return [
+            (each["text"], each["applied"], each["currency"])
+            for each in answered["understood"]
+            if each["kind"] == "price"
+        ]
 
     euros = search(client, q="red under 15 euro")
     assert (ids(euros), chips(euros)) == (["m1"], [("under 15 euro", True, "EUR")])

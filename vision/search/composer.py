@@ -151,7 +151,7 @@ def compose_totals(query: Query, texts: Sequence[str], names: FieldMap = _OURS, 
         query: whose words do not count.
         texts: as shoppers type them.
         names: how the collection calls its fields.
-        shown: phrases; titles that have one are returned, to show it as it is written there.
+        shown: phrases; titles that have one are returned, to show it as it is written there. Filters then do not count.
     """
     base = _base(replace(query, text=""), filter_queries(query, names))["base"]
     unique = {"facet": {"products": f"unique({names.known('product_id')})"}} if query.grouped and names.groups else {}
@@ -162,8 +162,8 @@ def compose_totals(query: Query, texts: Sequence[str], names: FieldMap = _OURS, 
         params |= {"shown": SEPARATOR.join(shown), "rows": SHOWN_TITLES, "fl": names.returned("title")}
     for n, text in enumerate(texts):
         params[f"words{n}"] = escape(text)
-        counted = {"type": "query", "q": base.replace("$words", f"$words{n}"), "domain": {"query": "*:*"}}
-        facets[f"total{n}"] = counted | unique
+        counted: dict[str, Any] = {"type": "query", "q": base.replace("$words", f"$words{n}")}
+        facets[f"total{n}"] = counted | unique | ({"domain": {"query": "*:*"}} if shown else {})
     return params | {"json.facet": orjson.dumps(facets).decode()}
 
 

@@ -8,16 +8,18 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from vision.embedding import EmbeddingStore
 from vision.errors import FingerprintMismatch, VisualSearchError
 from vision.search import answers, paging, planner
 from vision.search.collection import Collection
 from vision.search.composer import Params, QueryVectors, compose, compose_count
-from vision.search.model import DEFAULT_LANGUAGE, Plan, Query, Result, Took, Way
+from vision.search.model import DEFAULT_LANGUAGE, Correction, Plan, Query, Result, Took, Way
 from vision.search.pictures import Asked, QueryPictures, Target, caught
 from vision.search.planner import Limits
 from vision.search.request import SearchRequest, to_query
+from vision.search.spelling import FEW, Spelling
 from vision.search.suggestions import Suggestions
 from vision.search.understanding import counted, understand
 from vision.solr.client import SolrClient
@@ -63,6 +65,7 @@ class SearchEngine:
         self.client = client
         self.collection = Collection(client, store)
         self.suggestions = Suggestions(self.collection)
+        self._spelling = Spelling(self.collection)
         self.limits = limits or Limits()
         self.language = language
         self._pictures = QueryPictures(self.collection, models=models, uploaded=uploaded, url_limit=url_limit)
@@ -115,11 +118,40 @@ class SearchEngine:
         began = time.perf_counter()
         self.collection.check_fields(query)
         self.collection.check_language(query.language)
-        asked = query
+        requests: list[str] = []
+        ran, result = self._run(query, query, requests)
+        if query.spelling and query.text is not None and result.total < FEW:
+            result = self._spelled(query, ran, result, requests)
+        took = _ms(time.perf_counter() - began)
+        plan = replace(result.plan, requests=tuple(requests))
+        return replace(result, took=Took(0.0, took, took), plan=plan)
+
+    def _spelled(self, query: Query, ran: Query, result: Result, requests: list[str]) -> Result:
+        """The result with words that find more; where it is empty, theirs."""
+
+        def ask(params: Params) -> dict[str, Any]:
+            requests.append(_shown(params))
+            return self.client.select(params)
+
+        assert query.text is not None
+        correction = self._spelling.correct(query.text, ran, result.total, ask)
+        if correction is None or result.total > 0:
+            return replace(result, spelling=correction)
+        _, other = self._run(replace(query, text=correction.text), query, requests)
+        return replace(other, spelling=Correction(correction.text, other.total), corrected=query.text)
+
+    def _run(self, query: Query, asked: Query, requests: list[str]) -> tuple[Query, Result]:
+        """One search: the query as it was understood, and its result.
+
+        Args:
+            query: what is searched for.
+            asked: what its pages are pages of.
+            requests: takes what is sent to Solr.
+        """
         query, understood = understand(query, self.collection)
         self.collection.check_currency(query)
         vectors = self._query_vectors(query)
-        plan, requests = self._plan(query)
+        plan = self._plan(query, requests)
         params = compose(query, plan, vectors, self.client.names)
         answer = self.client.select(params)
         requests.append(_shown(params))
@@ -131,23 +163,24 @@ class SearchEngine:
             answer = self.client.select(params)
             requests.append(_shown(params))
             found = answers.hits(answer, query, vectors.sigma2 if vectors else None)
-        return Result(
+        return query, Result(
             hits=found,
             total=total,
             facets=answers.facets(answer, query),
-            took=Took(0.0, _ms(time.perf_counter() - began), _ms(time.perf_counter() - began)),
-            plan=replace(plan, requests=tuple(requests)),
+            took=Took(0.0, 0.0, 0.0),
+            plan=plan,
             partial=answers.is_partial(answer),
             page=paging.next_page(asked, plan, total),
             understood=counted(understood, answers.agreeing(answer, query)),
         )
 
-    def _plan(self, query: Query) -> tuple[Plan, list[str]]:
+    def _plan(self, query: Query, requests: list[str]) -> Plan:
         if not planner.needs_count(query):
-            return planner.plan(query, self.limits), []
+            return planner.plan(query, self.limits)
         count = compose_count(query, self.client.names)
         matching, asked = self.collection.matching(count)
-        return planner.plan(query, self.limits, matching), [_shown(count)] if asked else []
+        requests += [_shown(count)] if asked else []
+        return planner.plan(query, self.limits, matching)
 
     def _query_vectors(self, query: Query) -> QueryVectors | None:
         if query.vector is None:

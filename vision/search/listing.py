@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from vision.search.model import Hit, Result
+from vision.search.model import Hit, Range, Result, Understood
 
 _FACET_VALUES = 8
 
 
 def lines(result: Result) -> Iterator[str]:
-    """The hits, the facets and the plan, one line each."""
+    """What was made of the words, the hits, the facets and the plan, one line each."""
+    if result.spelling is not None:
+        found = f"{result.spelling.text!r} ({result.spelling.total:,} products)"
+        corrected = result.corrected
+        yield f"did you mean {found}?" if corrected is None else f"nothing found for {corrected!r}: showing {found}"
+    for each in result.understood:
+        yield f"understood: {each.text!r} as {_meaning(each)}" + ("" if each.applied else f", not used: {each.reason}")
     for rank, hit in enumerate(result.hits, start=1):
         yield f"{rank:>3}. {_hit(hit)}"
     yield f"{result.total:,} products match; {result.took.total:.0f} ms"
@@ -21,6 +27,13 @@ def lines(result: Result) -> Iterator[str]:
     yield f"plan: {result.plan.way} ({result.plan.reason})"
     if result.partial:
         yield "Solr gave up early: totals and facets are incomplete"
+
+
+def _meaning(each: Understood) -> str:
+    if not isinstance(each.value, Range):
+        return f"{each.field} {each.value}"
+    low, high = ("" if end is None else f"{end:g}" for end in (each.value.min, each.value.max))
+    return f"{each.field} {low}..{high} {each.currency or ''}".rstrip()
 
 
 def _hit(hit: Hit) -> str:

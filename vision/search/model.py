@@ -126,6 +126,7 @@ class Query:
     candidates: int | None = None
     understand: bool = False
     ignore: tuple[str, ...] = ()
+    spelling: bool = False
     preferences: tuple[tuple[Preference, ...], ...] = ()
 
 
@@ -177,8 +178,19 @@ class Took:
 
 
 @dataclass(frozen=True)
+class Correction:
+    """The words of a search as they were meant, perhaps, and how many products they find."""
+
+    text: str
+    total: int
+
+
+@dataclass(frozen=True)
 class Result:
-    """A page of hits, and counts in products over everything that matches, not over the page."""
+    """A page of hits, and counts in products over everything that matches, not over the page.
+
+    ``spelling`` is proposed; where ``corrected`` it is what the hits are of, in place of the text it names.
+    """
 
     hits: Sequence[Hit]
     total: int
@@ -188,3 +200,5 @@ class Result:
     partial: bool
     page: str | None = None
     understood: Sequence[Understood] = ()
+    spelling: Correction | None = None
+    corrected: str | None = None

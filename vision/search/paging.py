@@ -29,7 +29,7 @@ def digest(query: Query) -> str:
         "" if query.vector is None else query.vector.tobytes().hex(),
         repr(sorted(filter_queries(query).items())),
         repr((query.weights, query.max_distance, query.sort, query.grouped, query.rows)),
-        repr((query.understand, query.ignore)),
+        repr((query.spelling, query.understand, query.ignore)),
     ]
     return hashlib.sha256("\x00".join(parts).encode()).hexdigest()[:12]
 

@@ -78,11 +78,26 @@ class UnderstoodForm(msgspec.Struct, frozen=True):
     reason: str | None
 
 
+class SpellingForm(msgspec.Struct, frozen=True):
+    """Words that were meant, perhaps, and how many products they find."""
+
+    q: str
+    total: int
+
+
+class CorrectedForm(msgspec.Struct, frozen=True, rename={"from_": "from"}):
+    """Nothing was found for ``from``; the hits are those of ``to``."""
+
+    from_: str
+    to: str
+
+
 class ResultForm(msgspec.Struct, frozen=True):
     """A page of hits; ``total`` and ``facets`` count products over everything that matches, not over the page.
 
     ``page`` is the token of the next page, null on the last; ``partial`` says that Solr gave up early; ``understood``
-    is what was read out of the words.
+    is what was read out of the words; ``spelling`` proposes others where they find next to nothing, and is what the
+    hits are of where ``corrected`` says so.
     """
 
     hits: list[HitForm]
@@ -93,6 +108,8 @@ class ResultForm(msgspec.Struct, frozen=True):
     partial: bool
     page: str | None
     understood: list[UnderstoodForm]
+    spelling: SpellingForm | None
+    corrected: CorrectedForm | None
 
 
 def form(result: Result, *, image: Callable[[Hit], str | None] = lambda hit: hit.image) -> ResultForm:
@@ -107,6 +124,9 @@ def form(result: Result, *, image: Callable[[Hit], str | None] = lambda hit: hit
     }
     took = TookForm(result.took.extract, result.took.solr, result.took.total)
     hits = [_hit(hit, image(hit)) for hit in result.hits]
+    spelling, corrected = result.spelling, None
+    if spelling is not None and result.corrected is not None:
+        corrected = CorrectedForm(result.corrected, spelling.text)
     return ResultForm(
         hits=hits,
         total=result.total,
@@ -116,6 +136,8 @@ def form(result: Result, *, image: Callable[[Hit], str | None] = lambda hit: hit
         partial=result.partial,
         page=result.page,
         understood=[_understood(each) for each in result.understood],
+        spelling=None if spelling is None else SpellingForm(spelling.text, spelling.total),
+        corrected=corrected,
     )
 
 

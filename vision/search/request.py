@@ -65,6 +65,7 @@ class SearchRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     sort: str | None = None
     group_by: str | None = "product_id"
     explain: bool = False
+    spelling: Literal["on", "off"] = "on"
     understand: Literal["on", "off"] = "on"
     ignore: Annotated[list[Annotated[str, Meta(max_length=500)]], Meta(max_length=MAX_IGNORED)] = []
     rows: Annotated[int, Meta(ge=0, le=MAX_ROWS)] = 24
@@ -135,6 +136,7 @@ def to_query(
         sort=_sort(request.sort),
         grouped=_grouped(request.group_by),
         explain=request.explain,
+        spelling=request.spelling == "on",
         understand=request.understand == "on",
         ignore=tuple(request.ignore),
         rows=request.rows,
