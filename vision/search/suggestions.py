@@ -170,10 +170,13 @@ def _corrected(word: str, known: Sequence[str]) -> str:
 
 
 def _distinct(found: Iterable[Candidate], vocabulary: Vocabulary) -> list[Candidate]:
-    """The first of those that mean the same."""
+    """The first of those that mean the same, but one that ends in an attribute's value before one that does not."""
     known: dict[tuple[str, ...], Candidate] = {}
     for each in found:
-        known.setdefault(tuple(unit.key for unit in vocabulary.units(each.text)), each)
+        key = tuple(unit.key for unit in vocabulary.units(each.text))
+        first = known.setdefault(key, each)
+        if first.field is None and each.field is not None and first.typo == each.typo:
+            known[key] = each
     return list(known.values())
 
 
