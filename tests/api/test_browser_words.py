@@ -101,7 +101,7 @@ def test_what_was_understood_is_shown_and_taken_away(page: Page) -> None:
     page.go_back()
     expect(chips).to_contain_text("Color: red")
     search(page, "blue ring under $30")
-    expect(chips).to_contain_text("not used: prices are in EUR")
+    expect(chips).to_contain_text("“under $30”not used: prices are in EUR")
     expect(chips).to_contain_text("Category: ring")
 
 

@@ -53,3 +53,11 @@ def test_what_is_not_accepted_says_so(shopper: FlaskClient, query: str, field: s
 def test_what_is_too_long_is_refused(shopper: FlaskClient) -> None:
     refused = shopper.get("/v1/suggest", query_string={"q": "x" * 501})
     assert (refused.status_code, refused.get_json()["field"]) == (400, "q")
+
+
+def test_facets_count_what_was_asked_for_and_no_other_words(shopper: FlaskClient) -> None:
+    assert shopper.post("/v1/search", json={"q": "cricle"}).get_json()["corrected"] == {
+        "from": "cricle",
+        "to": "circle",
+    }
+    assert shopper.get("/v1/facets?q=cricle").get_json()["total"] == 0

@@ -33,7 +33,8 @@ function item(chip, { filter, remove }) {
   return made;
 }
 
-function meaning({ kind, field, value, currency }) {
+function meaning({ kind, field, value, currency, text, applied }) {
+  if (!applied) return `“${text}”`;
   if (kind === "attribute") return `${label(field)}: ${shown(value)}`;
   const { min, max } = value;
   if (min === null) return `Price: up to ${price(max, currency)}`;
