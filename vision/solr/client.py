@@ -112,10 +112,11 @@ class SolrClient:
                 return call()
             except pysolr.SolrError as error:
                 if "(HTTP 404)" in str(error):
-                    raise NotFound(
-                        f"Solr at {self.base} has no collection {self.collection!r}; index a catalogue into it first"
-                    ) from error
+                    raise self._missing() from error
                 raise
+
+    def _missing(self) -> NotFound:
+        return NotFound(f"Solr at {self.base} has no collection {self.collection!r}; index a catalogue into it first")
 
     def select(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Run one query; returns Solr's whole decoded answer.
@@ -189,7 +190,7 @@ class SolrClient:
 
     def index_version(self) -> str:
         """What changes with each commit that changes the index; of one replica, where there are several."""
-        index = self.get_json("admin/luke", numTerms=0, show="index")["index"]
+        index = self._luke(show="index")["index"]
         return f"{index.get('version')} {index.get('lastModified')}"
 
     def configuration_file(self, name: str) -> str:
@@ -232,7 +233,14 @@ class SolrClient:
 
     def fields(self) -> frozenset[str]:
         """The names of the fields that documents of this collection really have."""
-        return frozenset(self.get_json("admin/luke", numTerms=0)["fields"])
+        return frozenset(self._luke()["fields"])
+
+    def _luke(self, **params: str) -> dict[str, Any]:
+        """What Solr says of the index."""
+        try:
+            return self.get_json("admin/luke", numTerms=0, **params)
+        except NotFound as error:  # every collection has this handler
+            raise self._missing() from error
 
 
 def _reason(response: requests.Response) -> str:
