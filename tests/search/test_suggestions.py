@@ -131,6 +131,13 @@ def test_attributes_say_what_they_are(engine: SearchEngine) -> None:
     assert engine.suggestions.complete("", "en", 5) == engine.suggestions.complete(" * ", "en", 5) == ()
 
 
+def test_the_end_of_another_word_is_no_attribute(engine: SearchEngine) -> None:
+    (found,) = [each for each in engine.suggestions.complete("t-sh", "en", 20) if each.text == "t-shirt"]
+    assert (found.total, found.field, found.value) == (1, None, None)
+    (found,) = [each for each in engine.suggestions.complete("velvet so", "en", 20) if each.text == "velvet sofa"]
+    assert (found.total, found.field, found.value) == (1, "category", "sofa")
+
+
 def test_no_phrase_ends_in_the_middle(engine: SearchEngine) -> None:
     found = texts(engine, "dress w")
     assert "dress with short sleeves" in found

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from vision.search import answers, typos
@@ -170,13 +170,20 @@ def _corrected(word: str, known: Sequence[str]) -> str:
 
 
 def _distinct(found: Iterable[Candidate], vocabulary: Vocabulary) -> list[Candidate]:
-    """The first of those that mean the same, but one that ends in an attribute's value before one that does not."""
+    """The first of those that mean the same; where one of them ends in an attribute's value, that is said of it.
+
+    A value that makes another word of what stands before it is none: the end of "t-shirt" is no shirt.
+    """
     known: dict[tuple[str, ...], Candidate] = {}
     for each in found:
         key = tuple(unit.key for unit in vocabulary.units(each.text))
+        if each.value is not None:
+            end = tuple(unit.key for unit in vocabulary.units(each.value))
+            if key[len(key) - len(end) :] != end:
+                continue
         first = known.setdefault(key, each)
-        if first.field is None and each.field is not None and first.typo == each.typo:
-            known[key] = each
+        if first.field is None and first.typo == each.typo:
+            known[key] = replace(first, field=each.field, value=each.value)
     return list(known.values())
 
 
