@@ -22,6 +22,7 @@ from api import (
     profiles,
     search,
     security,
+    suggest,
     uploads,
     why,
 )
@@ -34,6 +35,7 @@ from vision.workspace import Workspace
 _WEB = Path(__file__).parent / "web"
 _RESOURCES = (
     search,
+    suggest,
     batch,
     detect,
     looks,

@@ -54,7 +54,8 @@ def facets() -> Response:
     engine = services().engine
     fields = request.args.getlist("field") or list(engine.collection.attributes())
     words = request.args.get("q", "").strip() or "*"
-    found = form(engine.search(SearchRequest(q=words, facets=fields, rows=0)))
+    # Counts of other words than those asked for would be silent here.
+    found = form(engine.search(SearchRequest(q=words, facets=fields, rows=0, spelling="off")))
     currency = request.args.get("currency", "").strip() or None
     return answer(FacetsForm(found.facets, _ranges(engine.collection, currency), found.total))
 

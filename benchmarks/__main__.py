@@ -22,7 +22,9 @@ from benchmarks import (
     server,
     serving,
     startup,
+    suggesting,
     threshold,
+    words,
 )
 from benchmarks.report import Table, emit, progress
 from benchmarks.warmup import warm_up
@@ -67,6 +69,10 @@ def main(pictures: int, as_json: bool) -> None:
     tables += serving.run(serving.Options(products=pictures // 30, count=20, rounds=2))
     said("demo")
     tables += demo.run(products=pictures // 30)
+    said("words")
+    tables += words.run(products=pictures // 20)
+    said("suggesting")
+    tables += suggesting.run(products=pictures // 20, rounds=1)
     said("done")
     emit("quick", tables, as_json=as_json)
     forms.check(tables)

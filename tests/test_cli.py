@@ -224,7 +224,8 @@ def test_index_and_search_as_json(here: Path, environ: Mapping[str, str], solr_u
     found = run(environ, *words)
     assert found.exit_code == 0, found.output
     answer = json.loads(found.stdout)
-    assert set(answer) == {"hits", "total", "facets", "took", "plan", "partial", "page"}
+    always = {"hits", "total", "facets", "took", "plan", "partial", "page"}
+    assert set(answer) == always | {"understood", "spelling", "corrected"}
     assert (answer["total"], answer["partial"]) == (3, False)
     assert set(answer["took"]) == {"extract", "solr", "total"}
     assert {value["value"]: value["count"] for value in answer["facets"]["color"]} == {"red": 1, "green": 1, "blue": 1}

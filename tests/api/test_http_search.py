@@ -39,7 +39,18 @@ def test_json(client: FlaskClient, engine: FakeEngine) -> None:
 
 def test_the_answer_has_exactly_the_members_of_the_contract(client: FlaskClient, engine: FakeEngine) -> None:
     body = client.post("/v1/search", json={"q": "dress"}).get_json()
-    assert set(body) == {"hits", "total", "facets", "took", "plan", "partial", "page"}
+    assert set(body) == {
+        "hits",
+        "total",
+        "facets",
+        "took",
+        "plan",
+        "partial",
+        "page",
+        "understood",
+        "spelling",
+        "corrected",
+    }
     assert set(body["took"]) == {"extract", "solr", "total"}
     assert set(body["plan"]) == {"way", "mode", "reason", "exact", "candidates", "matching", "requests"}
     assert body["facets"] == {"color": [{"value": "red", "count": 2}, {"value": "blue", "count": 1}]}

@@ -87,3 +87,33 @@ def test_a_product_without_a_picture(client: FlaskClient) -> None:
     for refused in (client.get("/v1/products/m7/similar"), client.post("/v1/search", json={"image_id": "m7"})):
         assert refused.status_code == 400
         assert "'m7' has no picture to search by" in refused.get_json()["detail"]
+
+
+def test_a_price_in_words_is_of_one_currency(client: FlaskClient) -> None:
+    def chips(answered: Any) -> list[tuple[Any, ...]]:
+        return [
+            (each["text"], each["applied"], each["currency"])
+            for each in answered["understood"]
+            if each["kind"] == "price"
+        ]
+
+    euros = search(client, q="red under 15 euro")
+    assert (ids(euros), chips(euros)) == (["m1"], [("under 15 euro", True, "EUR")])
+    assert euros["understood"][0]["value"] == {"min": None, "max": 15}
+    yen = search(client, q="over 2000 yen")
+    assert (ids(yen), chips(yen)) == (["m5"], [("over 2000 yen", True, "JPY")])
+    unsaid = search(client, q="red under 15")
+    assert (ids(unsaid), chips(unsaid)) == (["m1", "m2"], [("under 15", False, None)])
+    assert unsaid["understood"][0]["reason"].startswith("prices are in EUR, JPY: name one of them")
+    chosen = search(client, q="under 15", filters={"currency": ["EUR"]})
+    assert (ids(chosen), chips(chosen)) == (["m1"], [("under 15", True, "EUR")])
+    assert ids(search(client, q="red under 15 euro", ignore=["under 15 euro"])) == ["m1", "m2"]
+    assert ids(search(client, q="red under 15 euro", understand="off")) == []
+
+
+def test_pages_of_a_price_in_words(client: FlaskClient) -> None:
+    first = search(client, q="under 35 euro", rows=1, sort="price")
+    second = search(client, q="under 35 euro", rows=1, sort="price", page=first["page"])
+    assert (first["total"], ids(first), ids(second)) == (3, ["m1"], ["m2"])
+    other = search(client, q="under 35 euro", rows=1, sort="price", page=first["page"], understand="off")
+    assert (other["status"], other["field"]) == (400, "page")

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from vision.errors import BadQuery
 from vision.search.composer import QueryVectors, compose, compose_count, number, vector
-from vision.search.model import Plan, Query, Range, Way, Weights
+from vision.search.model import Plan, Preference, Query, Range, Way, Weights
 from vision.solr.fields import SEPARATOR
 
 FULL = np.zeros(1024, dtype=np.float32)
@@ -146,3 +147,34 @@ def test_numbers_and_vectors_come_back_bit_for_bit() -> None:
     values = np.random.default_rng(1).normal(size=2000).astype(np.float32) * np.float32(1e-20)
     assert np.array_equal(np.array(json.loads(vector(values)), dtype=np.float32), values)
     assert float(number(0.1 + 0.2)) == 0.1 + 0.2
+
+
+def test_attributes_that_the_words_say_add_to_bm25() -> None:
+    color, sleeve, length = (Preference(name, ("red", "Red")) for name in ("color", "sleeve", "length"))
+    query = Query(text="red short", preferences=((color,), (sleeve, length)), explain=True, facets=("color",))
+    params = compose(query, Plan(Way.TEXT, ""), None)
+    assert params["q"] == "{!bool filter=$base must=$blend cache=false}"
+    assert params["base"] == WORDS
+    assert params["prefer0_0"] == f"{{!terms f=attr_color cache=false separator='{SEPARATOR}'}}Red{SEPARATOR}red"
+    assert params["agreement"] == ("product(3.0,sum(query($prefer0_0),max(query($prefer1_0),query($prefer1_1))))")
+    assert params["relevance"] == "sum(query($base),$agreement)"
+    assert params["score"] == "div($relevance,sum($relevance,2))"
+    assert params["fl"].endswith(",bm25:$relevance,agreement:$agreement")
+    facets = json.loads(params["json.facet"])
+    assert set(facets) == {"color", "agreeing.0.0", "agreeing.1.0", "agreeing.1.1"}
+    assert facets["agreeing.1.1"] == {
+        "type": "query",
+        "q": "{!bool filter=$prefer1_1 cache=false}",
+        "domain": {"excludeTags": ["group"]},
+        "facet": {"products": "unique(product_id)"},
+    }
+
+
+def test_preferences_change_nothing_that_decides_what_matches() -> None:
+    plain = Query(text="red", vector=FULL, filters={"category": ("dress",)})
+    prefers = replace(plain, preferences=((Preference("color", ("red",)),),))
+    for way in (Way.EXACT, Way.APPROXIMATE, Way.TAIL):
+        one, other = (compose(each, Plan(way, "", candidates=9), VECTORS) for each in (plain, prefers))
+        changed = {name for name in other if one.get(name) != other[name]}
+        assert changed == {"prefer0_0", "agreement", "relevance", "score", "json.facet"}
+    assert compose_count(plain) == compose_count(prefers)

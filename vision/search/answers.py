@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vision.search import composer
 from vision.search.model import FacetValue, Hit, Query
 from vision.solr.fields import ATTRIBUTE_PREFIX
 
@@ -41,6 +42,25 @@ def facets(answer: Mapping[str, Any], query: Query) -> dict[str, Sequence[FacetV
     """Values and counts of every facet asked for, largest first, then by name."""
     answered = answer.get("facets", {})
     return {name: _values(answered.get(name, {}).get("buckets", [])) for name in query.facets}
+
+
+def agreeing(answer: Mapping[str, Any], query: Query) -> tuple[tuple[int, ...], ...]:
+    """How many products each preference agrees with, in the order of the query's."""
+    answered = answer.get("facets", {})
+    return tuple(
+        tuple(_count(answered.get(composer.agreeing(group, number), {})) for number in range(len(wanted)))
+        for group, wanted in enumerate(query.preferences)
+    )
+
+
+def totals(answer: Mapping[str, Any], count: int) -> tuple[int, ...]:
+    """What each of several texts finds."""
+    answered = answer.get("facets", {})
+    return tuple(_count(answered.get(f"total{number}", {})) for number in range(count))
+
+
+def _count(facet: Mapping[str, Any]) -> int:
+    return int(facet.get("products", facet.get("count", 0)))
 
 
 def _values(buckets: Sequence[Mapping[str, Any]]) -> tuple[FacetValue, ...]:
@@ -99,6 +119,8 @@ def _explain(
     if query.text is not None:
         bm25 = float(document.get("bm25", 0.0))
         parts |= {"bm25": bm25, "text": bm25 / (bm25 + 2.0), "text_weight": query.weights.text}
+        if query.preferences:
+            parts["agreement"] = float(document.get("agreement", 0.0))
     if sigma2 is not None:
         image = 0.0 if distance is None else 1.0 / (1.0 + distance / sigma2)
         parts |= {"image": image, "image_weight": query.weights.image, "sigma2": sigma2}

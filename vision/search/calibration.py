@@ -24,7 +24,8 @@ from vision.errors import BadSetting
 from vision.search import categories
 from vision.search.answers import several, squared_distance
 from vision.search.categories import Votes
-from vision.search.composer import Others, compose_neighbours, compose_sample
+from vision.search.composer import compose_sample
+from vision.search.lookups import Others, compose_neighbours
 from vision.search.model import Query, Vector
 from vision.solr.client import SolrClient
 

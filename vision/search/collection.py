@@ -13,9 +13,11 @@ from vision.embedding import Embedding, EmbeddingStore, check_vector
 from vision.errors import BadQuery, Conflict, NotFound
 from vision.search.calibration import Calibration, Calibrations
 from vision.search.composer import Params
+from vision.search.lexicon import Lexicon
 from vision.search.model import DEFAULT_LANGUAGE, Query, Vector
+from vision.search.vocabulary import Vocabulary
 from vision.solr.client import SolrClient
-from vision.solr.fields import NUMBERS, SEPARATOR
+from vision.solr.fields import NUMBERS, PLAIN, SEPARATOR
 
 # Seconds. What is kept here changes with a commit at the earliest, and a stale value costs speed, never correctness:
 # totals and facets come with every answer.
@@ -32,6 +34,7 @@ class Collection:
         """Prepare, without connecting."""
         self.client = client
         self.store = store
+        self._lexicon = Lexicon(client)
         self._lock = threading.Lock()
         self._forgotten = 0
         self._fields: TTLCache[str, frozenset[str]] = TTLCache(1, _FRESH)
@@ -44,6 +47,7 @@ class Collection:
 
     def forget(self) -> None:
         """Drop everything kept: call after a commit in this process."""
+        self._lexicon.forget()
         with self._lock:
             self._forgotten += 1
             self._fields.clear()
@@ -74,6 +78,11 @@ class Collection:
     def attributes(self) -> tuple[str, ...]:
         """The names that can be filtered and faceted by."""
         return self.client.names.attributes(self._known(fresh=False))
+
+    def vocabulary(self, language: str) -> Vocabulary:
+        """The attributes' values as phrases of a language."""
+        fields = [name for name in self.attributes() if name not in PLAIN]
+        return self._lexicon.vocabulary(fields, language)
 
     def _check(self, names: Iterable[str], member: str) -> None:
         for name in names:
@@ -107,6 +116,15 @@ class Collection:
                 f"one needs its fields, a qf_{language} in solrconfig.xml, and the catalogue indexed again",
                 "language",
             )
+
+    def has_prices(self) -> bool:
+        """Whether any product has a price."""
+        price = self.client.names.known("price")
+        return price is not None and price in self._known(fresh=False)
+
+    def has_phrases(self) -> bool:
+        """Whether documents have our fields of words and phrases; those of an older schema, or not ours, do not."""
+        return self.client.names.fields is None and {"phrases", "words"} <= self._known(fresh=False)
 
     def currencies(self) -> tuple[str, ...]:
         """The currencies that products with a price name, most frequent first."""

@@ -32,6 +32,7 @@ from vision.errors import BadQuery
 @click.option("--rows", type=int, default=10, show_default=True)
 @click.option("--start", type=int, default=0, show_default=True)
 @click.option("--page", help="The token of the next page, from the previous answer.")
+@click.option("--plain", is_flag=True, help="Take the words as they are: no prices, no attributes, no spelling.")
 @click.option("--explain", is_flag=True, help="Show the parts of each score.")
 @click.option("--collection", help="Where to search.  [default: products, else demo]")
 @click.option("--json", "as_json", is_flag=True, help="Print the answer of POST /v1/search.")
@@ -110,6 +111,8 @@ def _members(options: dict[str, Any]) -> dict[str, Any]:
         "weights": {"text": options["text_weight"], "image": options["image_weight"]},
         "facets": list(options["facets"]),
     } | filter_members(options["filters"])
+    if options["plain"]:
+        members |= {"understand": "off", "spelling": "off"}
     if options["crop"] is not None:
         members["crop"] = _numbers("--crop", options["crop"], ",", 4)
     same = (

@@ -4,6 +4,7 @@ The forms, and the ones that look right and are not, are explained in docs/queri
 
 * ``base`` is what keywords say, in the fields that the handler names for their language; facet filters are ``fq``,
   tagged so that a facet can count without its own.
+* ``relevance`` is BM25 and what the attributes add that the words say (``agreement``); without any, BM25 alone.
 * ``blend`` is the score of the contract as a function over BM25 and the exact vector similarity.
 * exact: every document of ``base`` is scored by ``blend``.
 * approximate: only the documents that ``near`` (HNSW on the coarse field) finds are; the rest match with score 0, so
@@ -16,14 +17,15 @@ One filter is always sent with ``cache=false``: without any, Solr keeps each que
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from vision.search.model import DEFAULT_LANGUAGE, SORTS, Plan, Query, Range, Way
+from vision.search.model import DEFAULT_LANGUAGE, SORTS, Plan, Preference, Query, Range, Way
 from vision.search.text import escape
 from vision.solr.fields import SEPARATOR, FieldMap
 
@@ -31,9 +33,15 @@ Params = dict[str, Any]
 
 GROUP_TAG = "group"
 FACET_LIMIT = 1000
+SUGGESTED = 40
+"""Phrases of each prefix, and similar words, that are looked at."""
+SHOWN_TITLES = 40
+AGREEMENT = 3.0
+"""What an attribute that agrees with the words adds to BM25; `python -m benchmarks.words` prints what more would do."""
 RETURNED = "id,product_id,title,image,url,price,currency,in_stock,attr_*,score"
 _IN_CANDIDATES = "if(exists(query($near)),1,0)"
-_CONSTANT = "{!cache=false}*:*"
+CONSTANT = "{!cache=false}*:*"
+"""A filter that is always sent, and never kept."""
 _EXCLUDED, _TASTE = "", " "  # no field is called so
 _OURS = FieldMap()
 
@@ -95,6 +103,7 @@ def compose(query: Query, plan: Plan, vectors: QueryVectors | None, names: Field
     params = _base(query, filters, names)
     if vectors is not None:
         params |= _image(query, vectors)
+    params |= _preferences(query, names)
     params |= _score(query, vectors)
     params |= _clauses(plan, vectors, filters, has_text=query.text is not None)
     sort = _sort(query, names)
@@ -131,65 +140,27 @@ def compose_sample(query: Query, seed: int, rows: int, names: FieldMap = _OURS) 
     }
 
 
-@dataclass(frozen=True)
-class Others:
-    """Which pictures may be neighbours.
-
-    Attributes:
-        product: whose pictures may not be.
-        field: Solr's, of ``values``.
-        values: of the field.
-        same: whether a neighbour must have one of the values, or must have none of them; None where it does not matter.
-    """
-
-    product: str | None = None
-    field: str = ""
-    values: tuple[str, ...] = ()
-    same: bool | None = None
-
-
-def compose_neighbours(
-    asked: NDArray[np.float32],
-    coarse: NDArray[np.int8],
-    others: Others,
-    rows: int,
-    returned: str,
-    names: FieldMap = _OURS,
-) -> Params:
-    """The nearest pictures, one of each product, with ``similarity`` and the fields ``returned``.
+def compose_totals(query: Query, texts: Sequence[str], names: FieldMap = _OURS, shown: Sequence[str] = ()) -> Params:
+    """How many products each text would find, with the query's language and filters, as facets ``total0`` and so on.
 
     Args:
-        asked: (1024,) float32.
-        coarse: (256,) int8 of the same.
-        others: which they may be.
-        rows: how many.
-        returned: names of Solr's fields.
-        names: how the collection calls its own.
+        query: whose words do not count.
+        texts: as shoppers type them.
+        names: how the collection calls its fields.
+        shown: phrases; titles that have one are returned, to show it as it is written there. Filters then do not count.
     """
-    group = names.known("product_id") or names.key
-    clauses = ["must=$all"]
-    params: Params = {"all": "*:*"}
-    if others.product is not None:
-        clauses.append("must_not=$itself")
-        params |= {"itself": f"{{!term f={group} v=$product}}", "product": others.product}
-    if others.same is not None:
-        clauses.append("must=$kind" if others.same else "must_not=$kind")
-        params |= {
-            "kind": f"{{!terms f={others.field} separator='{SEPARATOR}' v=$kinds}}",
-            "kinds": SEPARATOR.join(others.values),
-        }
-    return params | {
-        "q": "{!bool filter=$near must=$similar cache=false}",
-        "near": f"{{!knn f=coarse topK={max(50, 6 * rows)} preFilter=$others cache=false v=$coarse}}",
-        "others": f"{{!bool {' '.join(clauses)} cache=false}}",
-        "coarse": vector(coarse),
-        "similar": "{!func v=$similarity}",
-        "similarity": f"vectorSimilarity(FLOAT32,EUCLIDEAN,vector,{vector(asked)})",
-        "fq": [_CONSTANT, f"{{!collapse field={group}}}"],
-        "fl": f"{returned},similarity:$similarity",
-        "sort": f"score desc,{names.key} asc",
-        "rows": rows,
-    }
+    base = _base(replace(query, text=""), filter_queries(query, names), names)["base"]
+    unique = {"facet": {"products": f"unique({names.known('product_id')})"}} if query.grouped and names.groups else {}
+    facets = {}
+    params: Params = {"q": "*:*", "fq": [CONSTANT, *filter_queries(query, names).values()], "rows": 0}
+    if shown:
+        params["q"] = f"{{!terms f=phrases cache=false separator='{SEPARATOR}' v=$shown}}"
+        params |= {"shown": SEPARATOR.join(shown), "rows": SHOWN_TITLES, "fl": names.returned("title")}
+    for n, text in enumerate(texts):
+        params[f"words{n}"] = escape(text)
+        counted: dict[str, Any] = {"type": "query", "q": base.replace("$words", f"$words{n}")}
+        facets[f"total{n}"] = counted | unique | ({"domain": {"query": "*:*"}} if shown else {})
+    return params | {"json.facet": orjson.dumps(facets).decode()}
 
 
 def facet_request(query: Query, names: FieldMap = _OURS) -> str:
@@ -207,11 +178,48 @@ def facet_request(query: Query, names: FieldMap = _OURS) -> str:
         if grouped:
             facet |= {"facet": {"products": f"unique({names.known('product_id')})"}, "sort": "products desc"}
         facets[name] = facet
+    for group, wanted in enumerate(query.preferences):
+        for number_ in range(len(wanted)):
+            facets[agreeing(group, number_)] = _agreeing(f"$prefer{group}_{number_}", names if grouped else None)
     return orjson.dumps(facets).decode()
 
 
+def agreeing(group: int, number_: int) -> str:
+    """The name in ``json.facet`` of the products that a preference agrees with; no attribute has such a name."""
+    return f"agreeing.{group}.{number_}"
+
+
+def _agreeing(prefer: str, names: FieldMap | None) -> dict[str, Any]:
+    counted: dict[str, Any] = {"type": "query", "q": f"{{!bool filter={prefer} cache=false}}"}
+    if names is not None:
+        counted["domain"] = {"excludeTags": [GROUP_TAG]}
+        counted["facet"] = {"products": f"unique({names.known('product_id')})"}
+    return counted
+
+
+def _preferences(query: Query, names: FieldMap) -> Params:
+    """BM25 and what agreeing attributes add; of the fields that one part of the words may mean, one counts."""
+    if query.text is None or not query.preferences:
+        return {}
+    params, parts = {}, []
+    for group, wanted in enumerate(query.preferences):
+        for number_, each in enumerate(wanted):
+            params[f"prefer{group}_{number_}"] = _prefer(each, names)
+        scores = ",".join(f"query($prefer{group}_{number_})" for number_ in range(len(wanted)))
+        parts.append(f"max({scores})" if len(wanted) > 1 else scores)
+    whole = f"sum({','.join(parts)})" if len(parts) > 1 else parts[0]
+    params["agreement"] = f"product({number(AGREEMENT)},{whole})"
+    params["relevance"] = "sum(query($base),$agreement)"
+    return params
+
+
+def _prefer(preference: Preference, names: FieldMap) -> str:
+    joined = SEPARATOR.join(sorted(preference.values))
+    return f"{{!terms f={names.field(preference.field)} cache=false separator='{SEPARATOR}'}}{joined}"
+
+
 def _base(query: Query, filters: dict[str, str], names: FieldMap) -> Params:
-    params: Params = {"fq": [_CONSTANT, *filters.values()]}
+    params: Params = {"fq": [CONSTANT, *filters.values()]}
     if query.excluded:
         terms = f"{{!terms f={names.known('product_id') or names.key} separator='{SEPARATOR}' v=$excluded_ids}}"
         params |= {"all": "*:*", "excluded": terms, "excluded_ids": SEPARATOR.join(query.excluded)}
@@ -253,8 +261,9 @@ def _score(query: Query, vectors: QueryVectors | None) -> Params:
     A shopper's taste is one more part, by the same formula as the picture's, with a weight of its own.
     """
     parts: list[tuple[float, str]] = []
+    text = "div($relevance,sum($relevance,2))" if query.preferences else "div(query($base),sum(query($base),2))"
     if query.text is not None:
-        parts.append((query.weights.text, "div(query($base),sum(query($base),2))"))
+        parts.append((query.weights.text, text))
     if vectors is not None:
         parts.append((query.weights.image, _nearness("$similarity", vectors.sigma2)))
     if query.taste is not None and query.taste.weight > 0:
@@ -328,7 +337,7 @@ def _returned(query: Query, vectors: QueryVectors | None, names: FieldMap) -> st
     if vectors is not None:
         fields.append("similarity:$similarity")
     if query.explain and query.text is not None:
-        fields.append("bm25:query($base)")
+        fields += ["bm25:$relevance", "agreement:$agreement"] if query.preferences else ["bm25:query($base)"]
     if query.explain and query.taste is not None and query.taste.weight > 0:
         fields.append("liked_similarity:$liked_similarity")
     if query.diversity is not None:

@@ -17,12 +17,16 @@ from vision.search import answers, categories, diversity, paging, planner
 from vision.search.calibration import Calibration
 from vision.search.categories import Prediction
 from vision.search.collection import Collection
-from vision.search.composer import Others, Params, QueryVectors, compose, compose_count, compose_neighbours
-from vision.search.model import DEFAULT_LANGUAGE, Hit, Mode, Plan, Query, Result, Taste, Took, Way, Weights
+from vision.search.composer import Params, QueryVectors, compose, compose_count
+from vision.search.lookups import Others, compose_neighbours
+from vision.search.model import DEFAULT_LANGUAGE, Correction, Hit, Mode, Plan, Query, Result, Taste, Took, Way, Weights
 from vision.search.pictures import Asked, QueryPictures, Target, caught
 from vision.search.planner import Limits
 from vision.search.profiles import Profiles
 from vision.search.request import SearchRequest, to_query
+from vision.search.spelling import FEW, Spelling
+from vision.search.suggestions import Suggestions
+from vision.search.understanding import counted, understand
 from vision.solr.client import SolrClient
 
 MISSES = 5
@@ -82,6 +86,8 @@ class SearchEngine:
         """
         self.client = client
         self.collection = Collection(client, store)
+        self.suggestions = Suggestions(self.collection)
+        self._spelling = Spelling(self.collection)
         self.limits = limits or Limits()
         self.language = language
         self._profiles = profiles
@@ -204,18 +210,50 @@ class SearchEngine:
         began = time.perf_counter()
         self.collection.check_fields(query)
         self.collection.check_language(query.language)
+        requests: list[str] = []
+        ran, result = self._run(query, query, requests)
+        if query.spelling and query.text is not None and result.total < FEW:
+            result = self._spelled(query, ran, result, requests)
+        took = _ms(time.perf_counter() - began)
+        plan = replace(result.plan, requests=tuple(requests))
+        return replace(result, took=Took(0.0, took, took), plan=plan)
+
+    def _spelled(self, query: Query, ran: Query, result: Result, requests: list[str]) -> Result:
+        """The result with words that find more; where it is empty, theirs."""
+
+        def ask(params: Params) -> dict[str, Any]:
+            requests.append(_shown(params))
+            return self.client.select(params)
+
+        assert query.text is not None
+        correction = self._spelling.correct(query.text, ran, result.total, ask)
+        if correction is None or result.total > 0:
+            return replace(result, spelling=correction)
+        _, other = self._run(replace(query, text=correction.text), query, requests)
+        return replace(other, spelling=Correction(correction.text, other.total), corrected=query.text)
+
+    def _run(self, query: Query, asked: Query, requests: list[str]) -> tuple[Query, Result]:
+        """One search: the query as it was understood, and its result.
+
+        Args:
+            query: what is searched for.
+            asked: what its pages are pages of.
+            requests: takes what is sent to Solr.
+        """
+        query, understood = understand(query, self.collection)
         self.collection.check_currency(query)
         vectors = self._query_vectors(query)
-        page = self._page(query, vectors) if query.diversity is None else self._arranged(query, vectors)
-        spent = _ms(time.perf_counter() - began)
-        return Result(
+        ranked = self._page if query.diversity is None else self._arranged
+        page = ranked(query, vectors, requests)
+        return query, Result(
             hits=self._matched(query, page.hits),
             total=page.total,
             facets=answers.facets(page.answer, query),
-            took=Took(0.0, spent, spent),
+            took=Took(0.0, 0.0, 0.0),
             plan=page.plan,
             partial=answers.is_partial(page.answer),
-            page=paging.next_page(query, page.plan, page.total - page.folded),
+            page=paging.next_page(asked, page.plan, page.total - page.folded),
+            understood=counted(understood, answers.agreeing(page.answer, query)),
         )
 
     def _matched(self, query: Query, hits: Sequence[Hit]) -> Sequence[Hit]:
@@ -227,9 +265,9 @@ class SearchEngine:
             hit if hit.distance is None else replace(hit, match=calibration.match(hit.distance)) for hit in hits
         )
 
-    def _page(self, query: Query, vectors: QueryVectors | None) -> _Page:
-        """One page in the order of the scores."""
-        plan, requests = self._plan(query)
+    def _page(self, query: Query, vectors: QueryVectors | None, requests: list[str]) -> _Page:
+        """One page in the order of the scores; what is sent to Solr is added to ``requests``."""
+        plan = self._plan(query, requests)
         answer = self._select(query, plan, vectors, requests)
         found = answers.hits(answer, query, vectors.sigma2 if vectors else None)
         total = answers.total(answer)
@@ -237,16 +275,16 @@ class SearchEngine:
             plan = planner.continued(query, plan)
             answer = self._select(query, plan, vectors, requests)
             found = answers.hits(answer, query, vectors.sigma2 if vectors else None)
-        return _Page(found, total, replace(plan, requests=tuple(requests)), answer)
+        return _Page(found, total, plan, answer)
 
-    def _arranged(self, query: Query, vectors: QueryVectors | None) -> _Page:
+    def _arranged(self, query: Query, vectors: QueryVectors | None, requests: list[str]) -> _Page:
         """One page of the order that begins with the arranged pool and goes on by score."""
         assert query.diversity is not None
         embedding = self.collection.embedding()
         size = diversity.size(query.rows)
         whole = replace(query, rows=size, start=0)
         whole = replace(whole, candidates=planner.candidates_for(whole, self.limits))
-        best = self._page(whole, vectors)
+        best = self._page(whole, vectors, requests)
         coarse = answers.coarse(best.answer) * embedding.codec.step
         order = diversity.arranged(diversity.Pool(best.hits, coarse, embedding.sigma2), query.diversity)
         shown = order[query.start : query.start + query.rows]
@@ -254,9 +292,9 @@ class SearchEngine:
         missing = query.rows - len(shown)
         if missing and best.total > size:
             rest = replace(whole, start=size + max(0, query.start - len(order)), rows=missing)
-            page = self._page(rest, vectors)
+            page = self._page(rest, vectors, requests)
             shown = [*shown, *page.hits]
-            best = replace(best, plan=replace(page.plan, requests=best.plan.requests + page.plan.requests))
+            best = replace(best, plan=page.plan)
         return replace(best, hits=tuple(shown), folded=folded)
 
     def _select(self, query: Query, plan: Plan, vectors: QueryVectors | None, requests: list[str]) -> Mapping[str, Any]:
@@ -265,12 +303,13 @@ class SearchEngine:
         requests.append(_shown(params))
         return self.client.select(params)
 
-    def _plan(self, query: Query) -> tuple[Plan, list[str]]:
+    def _plan(self, query: Query, requests: list[str]) -> Plan:
         if not planner.needs_count(query):
-            return planner.plan(query, self.limits), []
+            return planner.plan(query, self.limits)
         count = compose_count(query, self.client.names)
         matching, asked = self.collection.matching(count)
-        return planner.plan(query, self.limits, matching), [_shown(count)] if asked else []
+        requests += [_shown(count)] if asked else []
+        return planner.plan(query, self.limits, matching)
 
     def _query_vectors(self, query: Query) -> QueryVectors | None:
         if query.vector is None:

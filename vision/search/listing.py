@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from vision.search.model import Hit, Result, Searched
+from vision.search.model import Hit, Range, Result, Searched, Understood
 
 _FACET_VALUES = 8
 
 
 def lines(result: Result) -> Iterator[str]:
-    """The part searched by where one was found, the hits, the facets and the plan, one line each."""
+    """What was made of photo and words, the hits, the facets and the plan, one line each."""
     if result.region is not None:
         yield _region(result.region)
+    if result.spelling is not None:
+        found = f"{result.spelling.text!r} ({result.spelling.total:,} products)"
+        corrected = result.corrected
+        yield f"did you mean {found}?" if corrected is None else f"nothing found for {corrected!r}: showing {found}"
+    for each in result.understood:
+        yield f"understood: {each.text!r} as {_meaning(each)}" + ("" if each.applied else f", not used: {each.reason}")
     for rank, hit in enumerate(result.hits, start=1):
         yield f"{rank:>3}. {_hit(hit)}"
     yield f"{result.total:,} products match; {result.took.total:.0f} ms"
@@ -31,6 +37,13 @@ def _region(region: Searched) -> str:
     box = ",".join(f"{side:g}" for side in region.box)
     notice = "" if region.notice is None else f"; {region.notice}"
     return f"searched by the {region.label} at {box} ({region.detector}, score {region.score:.2f}{notice})"
+
+
+def _meaning(each: Understood) -> str:
+    if not isinstance(each.value, Range):
+        return f"{each.field} {each.value}"
+    low, high = ("" if end is None else f"{end:g}" for end in (each.value.min, each.value.max))
+    return f"{each.field} {low}..{high} {each.currency or ''}".rstrip()
 
 
 def _hit(hit: Hit) -> str:

@@ -62,6 +62,46 @@ class Weights:
     image: float = 0.5
 
 
+class Kind(StrEnum):
+    """What a part of a search's words was understood as."""
+
+    PRICE = "price"
+    ATTRIBUTE = "attribute"
+
+
+@dataclass(frozen=True)
+class Understood:
+    """A part of the words that means more than its letters.
+
+    Attributes:
+        kind: a price or an attribute.
+        field: ``price``, or the attribute's name.
+        value: the range of prices, or the attribute's value.
+        text: the words, as they were typed.
+        applied: whether it had an effect.
+        currency: of a price, where the words or the search name one.
+        count: products found whose attribute agrees.
+        reason: why it had no effect.
+    """
+
+    kind: Kind
+    field: str
+    value: str | Range
+    text: str
+    applied: bool = True
+    currency: str | None = None
+    count: int | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Preference:
+    """A value that the words say: products that have one of ``values`` in ``field`` are ranked higher."""
+
+    field: str
+    values: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Taste:
     """Where a shopper's likes lie, beside what a search asks for.
@@ -99,6 +139,8 @@ class Query:
     """One search, validated; ``vector`` is (1024,) float32 of ``embedding``, or None without a picture.
 
     ``excluded`` are ids of products that are no result, neither shown nor counted.
+    ``understand`` reads prices and attributes out of the words, but for the texts in ``ignore``. What was read as
+    attributes are the ``preferences``: one group for each part of the words, with the fields that it may mean.
     """
 
     text: str | None = None
@@ -120,6 +162,10 @@ class Query:
     excluded: tuple[str, ...] = ()
     diversity: Diversity | None = None
     taste: Taste | None = None
+    understand: bool = False
+    ignore: tuple[str, ...] = ()
+    spelling: bool = False
+    preferences: tuple[tuple[Preference, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -195,8 +241,19 @@ class Searched:
 
 
 @dataclass(frozen=True)
+class Correction:
+    """The words of a search as they were meant, perhaps, and how many products they find."""
+
+    text: str
+    total: int
+
+
+@dataclass(frozen=True)
 class Result:
-    """A page of hits, and counts in products over everything that matches, not over the page."""
+    """A page of hits, and counts in products over everything that matches, not over the page.
+
+    ``spelling`` is proposed; where ``corrected`` it is what the hits are of, in place of the text it names.
+    """
 
     hits: Sequence[Hit]
     total: int
@@ -210,3 +267,6 @@ class Result:
     category: Prediction | None = None
     """What the photo shows, where that was asked."""
     region: Searched | None = None
+    understood: Sequence[Understood] = ()
+    spelling: Correction | None = None
+    corrected: str | None = None

@@ -31,6 +31,7 @@ def digest(query: Query) -> str:
         repr((query.weights, query.max_distance, query.sort, query.grouped, query.rows)),
         repr((query.excluded, query.diversity)),
         "" if query.taste is None else repr((query.taste.weight, query.taste.max_distance)),
+        repr((query.spelling, query.understand, query.ignore)),
     ]
     return hashlib.sha256("\x00".join(parts).encode()).hexdigest()[:12]
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import msgspec
 
-from vision.search.model import Hit, Mode, Plan, Result
+from vision.search.model import Hit, Mode, Plan, Range, Result, Understood
+from vision.search.request import RangeRequest
 
 
 class HitForm(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -98,12 +99,46 @@ class SearchedForm(msgspec.Struct, frozen=True, omit_defaults=True):
     notice: str | None = None
 
 
+class UnderstoodForm(msgspec.Struct, frozen=True):
+    """A part of the words that was read as a price or as an attribute's value.
+
+    ``text`` is what was typed; ``value`` the range of prices or the attribute's value; ``currency`` that of the price;
+    ``count`` how many products found have the value; ``reason`` why it is not ``applied``. Given back in ``ignore``,
+    ``text`` has no effect.
+    """
+
+    kind: str
+    field: str
+    value: str | RangeRequest
+    text: str
+    applied: bool
+    currency: str | None
+    count: int | None
+    reason: str | None
+
+
+class SpellingForm(msgspec.Struct, frozen=True):
+    """Words that were meant, perhaps, and how many products they find."""
+
+    q: str
+    total: int
+
+
+class CorrectedForm(msgspec.Struct, frozen=True, rename={"from_": "from"}):
+    """Nothing was found for ``from``; the hits are those of ``to``."""
+
+    from_: str
+    to: str
+
+
 class ResultForm(msgspec.Struct, frozen=True, omit_defaults=True):
     """A page of hits; ``total`` and ``facets`` count products over everything that matches, not over the page.
 
     ``page`` is the token of the next page, null on the last; ``partial`` says that Solr gave up early; ``misses`` are
     the nearest of what a threshold left out, where it left nothing; ``category`` is what the photo shows and ``region``
-    the part of it that was searched by, where those were asked.
+    the part of it that was searched by, where those were asked; ``understood``
+    is what was read out of the words; ``spelling`` proposes others where they find next to nothing, and is what the
+    hits are of where ``corrected`` says so.
     """
 
     hits: list[HitForm]
@@ -113,6 +148,9 @@ class ResultForm(msgspec.Struct, frozen=True, omit_defaults=True):
     plan: PlanForm
     partial: bool
     page: str | None
+    understood: list[UnderstoodForm]
+    spelling: SpellingForm | None
+    corrected: CorrectedForm | None
     misses: list[HitForm] = []
     category: CategoryForm | None = None
     region: SearchedForm | None = None
@@ -129,6 +167,9 @@ def form(result: Result, *, image: Callable[[Hit], str | None] = lambda hit: hit
         name: [FacetValueForm(each.value, each.count) for each in values] for name, values in result.facets.items()
     }
     took = TookForm(result.took.extract, result.took.solr, result.took.total)
+    spelling, corrected = result.spelling, None
+    if spelling is not None and result.corrected is not None:
+        corrected = CorrectedForm(result.corrected, spelling.text)
     return ResultForm(
         hits=[hit_form(hit, image(hit)) for hit in result.hits],
         total=result.total,
@@ -140,6 +181,9 @@ def form(result: Result, *, image: Callable[[Hit], str | None] = lambda hit: hit
         misses=[hit_form(hit, image(hit)) for hit in result.misses],
         category=_category(result),
         region=None if result.region is None else SearchedForm(**asdict(result.region)),
+        understood=[_understood(each) for each in result.understood],
+        spelling=None if spelling is None else SpellingForm(spelling.text, spelling.total),
+        corrected=corrected,
     )
 
 
@@ -178,6 +222,13 @@ def _plan(plan: Plan) -> PlanForm:
     mode = Mode.EXACT if plan.exact else Mode.APPROXIMATE
     return PlanForm(
         plan.way.value, mode.value, plan.reason, plan.exact, plan.candidates, plan.matching, list(plan.requests)
+    )
+
+
+def _understood(each: Understood) -> UnderstoodForm:
+    value = RangeRequest(each.value.min, each.value.max) if isinstance(each.value, Range) else each.value
+    return UnderstoodForm(
+        each.kind.value, each.field, value, each.text, each.applied, each.currency, each.count, each.reason
     )
 
 

@@ -23,6 +23,8 @@ _THRESHOLDS = ("min_similarity", "max_distance", "min_match")
 # It becomes part of a parameter's name, so nothing but letters.
 LANGUAGE = re.compile("[a-z]{2,3}")
 
+MAX_IGNORED = 50
+
 Weight = Annotated[float, Meta(ge=0, le=1)]
 
 
@@ -100,6 +102,9 @@ class SearchRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     diversity: DiversityRequest | None = None
     profile: ProfileRequest | None = None
     explain: bool = False
+    spelling: Literal["on", "off"] = "on"
+    understand: Literal["on", "off"] = "on"
+    ignore: Annotated[list[Annotated[str, Meta(max_length=500)]], Meta(max_length=MAX_IGNORED)] = []
     rows: Annotated[int, Meta(ge=0, le=MAX_ROWS)] = 24
     start: Annotated[int, Meta(ge=0, le=MAX_START)] = 0
     page: str | None = None
@@ -161,7 +166,7 @@ def to_query(
         raise BadQuery("the weights of what is searched by are all 0; give one of them more than 0", "weights")
     return Query(
         text=text,
-        language=_language(request.language, language),
+        language=checked_language(request.language, language),
         vector=vector,
         embedding=embedding,
         filters=filters,
@@ -173,6 +178,9 @@ def to_query(
         sort=_sort(request.sort),
         grouped=_grouped(request.group_by),
         explain=request.explain,
+        spelling=request.spelling == "on",
+        understand=request.understand == "on",
+        ignore=tuple(request.ignore),
         rows=request.rows,
         start=request.start,
         excluded=tuple(sorted({_value("exclude", id) for id in request.exclude})),
@@ -230,7 +238,12 @@ def _sort(sort: str | None) -> str | None:
     return normal
 
 
-def _language(asked: str | None, default: str) -> str:
+def checked_language(asked: str | None, default: str) -> str:
+    """The language asked for, or the default.
+
+    Raises:
+        BadQuery: what cannot be one; whether the collection has it is for the collection to say.
+    """
     language = default if asked is None else asked.strip().lower()
     if not LANGUAGE.fullmatch(language):
         raise BadQuery(f"language is {asked!r}; give two letters, such as en or de", "language")

@@ -112,10 +112,11 @@ class SolrClient:
                 return call()
             except pysolr.SolrError as error:
                 if "(HTTP 404)" in str(error):
-                    raise NotFound(
-                        f"Solr at {self.base} has no collection {self.collection!r}; index a catalogue into it first"
-                    ) from error
+                    raise self._missing() from error
                 raise
+
+    def _missing(self) -> NotFound:
+        return NotFound(f"Solr at {self.base} has no collection {self.collection!r}; index a catalogue into it first")
 
     def select(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Run one query; returns Solr's whole decoded answer.
@@ -187,6 +188,24 @@ class SolrClient:
             )
             return self._answered(response)
 
+    def index_version(self) -> str:
+        """What changes with each commit that changes the index; of one replica, where there are several."""
+        index = self._luke(show="index")["index"]
+        return f"{index.get('version')} {index.get('lastModified')}"
+
+    def configuration_file(self, name: str) -> str:
+        """The text of a file of the collection's configset.
+
+        Raises:
+            NotFound: there is none of this name.
+            SolrRefused: the Solr does not show its files.
+            SolrUnavailable: no answer.
+        """
+        with solr_errors(self.base):
+            response = self.session.get(f"{self.url}/admin/file", params={"file": name}, timeout=self.timeout)
+            self._check(response)
+            return response.content.decode("utf-8", "replace")
+
     def get_json(self, path: str, **params: Any) -> dict[str, Any]:
         """GET a handler of this collection, as ``admin/luke``."""
         return self._get(f"{self.url}/{path}", params)
@@ -200,6 +219,10 @@ class SolrClient:
             return self._answered(self.session.get(url, params={"wt": "json", **params}, timeout=self.timeout))
 
     def _answered(self, response: requests.Response) -> dict[str, Any]:
+        self._check(response)
+        return dict(orjson.loads(response.content))
+
+    def _check(self, response: requests.Response) -> None:
         url = response.url.partition("?")[0]
         if response.status_code in _DOWN:
             raise SolrUnavailable(f"Solr at {self.base} answered {response.status_code}: not ready or overloaded")
@@ -207,11 +230,17 @@ class SolrClient:
             raise NotFound(f"Solr at {self.base} has no {url.removeprefix(self.base + '/')}")
         if response.status_code != 200:
             raise SolrRefused(f"Solr at {url} refused: {_reason(response)}", status=response.status_code)
-        return dict(orjson.loads(response.content))
 
     def fields(self) -> frozenset[str]:
         """The names of the fields that documents of this collection really have."""
-        return frozenset(self.get_json("admin/luke", numTerms=0)["fields"])
+        return frozenset(self._luke()["fields"])
+
+    def _luke(self, **params: str) -> dict[str, Any]:
+        """What Solr says of the index."""
+        try:
+            return self.get_json("admin/luke", numTerms=0, **params)
+        except NotFound as error:  # every collection has this handler
+            raise self._missing() from error
 
 
 def _reason(response: requests.Response) -> str:

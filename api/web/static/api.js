@@ -37,6 +37,11 @@ export async function search(request, signal) {
   return (await post("/v1/search", request, signal)).json();
 }
 
+/** Completions of what is typed. */
+export async function suggest(typed, signal) {
+  return (await ask(`/v1/suggest?${new URLSearchParams({ q: typed })}`, { signal })).json();
+}
+
 /** Let the server keep a photo for a while; answers with its `upload_id`. */
 export async function keep(photo) {
   const form = new FormData();

@@ -5,6 +5,8 @@ import * as facets from "./facets.js";
 import * as hits from "./hits.js";
 import * as photos from "./photo.js";
 import * as prices from "./prices.js";
+import * as suggest from "./suggest.js";
+import * as understood from "./understood.js";
 import { countFilters, everything, fromAddress, isByPicture, toAddress, toRequest } from "./state.js";
 import { element, label, number, value as shown } from "./words.js";
 
@@ -207,6 +209,8 @@ function drawResult(result) {
   at("empty").hidden = result.total > 0;
   const about = result.partial ? "at least " : "";
   at("count").textContent = `${about}${number(result.total)} ${result.total === 1 ? "product" : "products"}`;
+  understood.drawSpelling(at("spelling"), result, { search: (q) => words(q), asTyped: () => change({ exact: true }) });
+  understood.drawChips(at("understood"), result.understood, { filter: chipToFilter, remove: removeChip });
   hits.draw(at("hits"), result, isByPicture(state));
   facets.draw(at("values"), result.facets, state.filters);
   lastFacets = result.facets;
@@ -219,6 +223,27 @@ function drawResult(result) {
   hits.drawPlan({ plan: at("plan"), way: at("way"), took: at("took"), requests: at("requests") }, result);
 }
 
+/** Search for words anew: what was said of the words before no longer holds. */
+function words(q) {
+  return change({ q, ignore: [], exact: false });
+}
+
+function chipToFilter({ field, value }) {
+  const values = new Set(state.filters[field]).add(value);
+  change({ filters: { ...state.filters, [field]: [...values] } });
+  at("results").focus({ preventScroll: true });
+}
+
+/** The words of a price go from the field; those of an attribute stay words, and mean nothing more. */
+function removeChip({ kind, text }) {
+  const at_ = state.q.indexOf(text);
+  if (kind === "price" && at_ >= 0) {
+    const rest = `${state.q.slice(0, at_)} ${state.q.slice(at_ + text.length)}`;
+    change({ q: rest.replace(/\s+/g, " ").trim() });
+  } else change({ ignore: [...state.ignore, text] });
+  at("q").focus();
+}
+
 function drawProblem(error) {
   if (!(error instanceof api.Problem)) console.error(error);
   const place = at("problem");
@@ -229,6 +254,8 @@ function drawProblem(error) {
   );
   place.hidden = false;
   at("empty").hidden = true;
+  at("understood").hidden = true;
+  at("spelling").hidden = true;
   at("hits").replaceChildren();
   at("count").textContent = "";
   at("pages").hidden = true;
@@ -262,12 +289,22 @@ function say(text) {
 
 at("search").addEventListener("submit", (event) => {
   event.preventDefault();
+  suggestions.close();
   say("");
-  change({ q: at("q").value.trim() });
+  words(at("q").value.trim());
+});
+const suggestions = suggest.listen({
+  input: at("q"),
+  list: at("suggestions"),
+  status: at("suggested"),
+  chosen: (text) => {
+    say("");
+    words(text);
+  },
 });
 // The × inside a search field.
 at("q").addEventListener("search", () => {
-  if (at("q").value === "" && state.q !== "") change({ q: "" });
+  if (at("q").value === "" && state.q !== "") words("");
 });
 at("in_stock").addEventListener("change", () => change({ stock: at("in_stock").checked }));
 at("currency").addEventListener("change", () => change(prices.choose(state, at("currency").value)));
@@ -292,7 +329,7 @@ at("hits").addEventListener("click", ({ target }) => {
   const { like, title, image } = target.dataset;
   if (!like) return;
   named.set(like, { title, image });
-  change({ like, photo: "", q: "" });
+  change({ like, photo: "", q: "", ignore: [], exact: false });
   at("results").focus({ preventScroll: true });
   scrollTo({ top: 0 });
 });

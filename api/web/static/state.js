@@ -3,6 +3,8 @@
 /**
  * @typedef {object} State
  * @property {string} q
+ * @property {string[]} ignore parts of the words that are to mean nothing special
+ * @property {boolean} exact  words as they are spelled
  * @property {Record<string, string[]>} filters
  * @property {string} min
  * @property {string} max
@@ -20,7 +22,7 @@ const FILTER = "f.";
 
 /** @returns {State} */
 export function everything() {
-  return { q: "", filters: {}, min: "", max: "", stock: false, currency: "", like: "", photo: "", sort: "", weight: 50, page: "", number: 1 };
+  return { q: "", ignore: [], exact: false, filters: {}, min: "", max: "", stock: false, currency: "", like: "", photo: "", sort: "", weight: 50, page: "", number: 1 };
 }
 
 /** @returns {State} */
@@ -29,6 +31,8 @@ export function fromAddress(query) {
   const state = everything();
   for (const name of ["q", "min", "max", "currency", "like", "photo", "sort", "page"]) state[name] = given.get(name) ?? "";
   state.stock = given.get("stock") === "1";
+  state.ignore = given.getAll("ignore");
+  state.exact = given.get("exact") === "1";
   const weight = Number(given.get("weight") ?? 50);
   if (weight >= 0 && weight <= 100) state.weight = weight;
   state.number = state.page ? Math.max(2, Number.parseInt(given.get("n") ?? "2", 10) || 2) : 1;
@@ -44,6 +48,8 @@ export function toAddress(state) {
   for (const [field, values] of Object.entries(state.filters)) {
     for (const value of values) query.append(FILTER + field, value);
   }
+  for (const text of state.ignore) query.append("ignore", text);
+  if (state.exact) query.set("exact", "1");
   if (state.stock) query.set("stock", "1");
   if (state.weight !== 50) query.set("weight", String(state.weight));
   if (state.page) {
@@ -71,6 +77,8 @@ export function toRequest(state, { facets, rows }) {
   const hasPicture = isByPicture(state);
   if (words) request.q = words;
   else if (!hasPicture) request.q = "*";
+  if (state.ignore.length) request.ignore = state.ignore;
+  if (state.exact) request.spelling = "off";
   if (state.like) request.image_id = state.like;
   else if (state.photo) request.upload_id = state.photo;
   if (words && hasPicture) request.weights = { text: (100 - state.weight) / 100, image: state.weight / 100 };
