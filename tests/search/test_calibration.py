@@ -77,8 +77,10 @@ def test_strangers_and_kin_are_at_numpys_distances(synthetic: Synthetic, calibra
         same = synthetic.where(category=synthetic.columns["category"][row])
         strangers.append(distances[other & ~same].min())
         kin.append(distances[other & same].min())
-    np.testing.assert_allclose(calibrated.strangers, sorted(strangers), rtol=1e-4)
-    np.testing.assert_allclose(calibrated.kin, sorted(kin), rtol=1e-4)
+    for found, expected in ((calibrated.strangers, np.sort(strangers)), (calibrated.kin, np.sort(kin))):
+        # The graph may miss the nearest of all, never find something nearer.
+        assert len(found) == 60 and (np.array(found) >= expected * (1 - 1e-4)).all()
+        assert np.isclose(found, expected, rtol=1e-4).mean() >= 0.9
 
 
 @pytest.mark.solr
