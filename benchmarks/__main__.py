@@ -17,6 +17,7 @@ from benchmarks import (
     fields,
     forms,
     memory,
+    mentions,
     planner,
     recall,
     server,
@@ -53,6 +54,8 @@ def main(pictures: int, as_json: bool) -> None:
         tables += threshold.run(synthetic, queries=10)
         said("collapse")
         tables += collapse.run(synthetic, queries=10)
+        said("mentions")
+        tables += mentions.run(synthetic, queries=10)
     said("recall")
     tables += recall.run(pictures // 2, queries=20)
     said("fields")

@@ -14,8 +14,8 @@ from vision.solr.fields import SEPARATOR
 FULL = np.zeros(1024, dtype=np.float32)
 VECTORS = QueryVectors(FULL, np.zeros(256, dtype=np.int8), sigma2=2.0, coarse_limit=99.0)
 SIMILARITY = f"vectorSimilarity(FLOAT32,EUCLIDEAN,vector,{vector(FULL)})"
-IMAGE = "div(product(2.0,$similarity),sum(product(2.0,$similarity),sub(1,$similarity)))"
-TEXT = "div(query($base),sum(query($base),2))"
+IMAGE = "div(1,sum(1,product(0.5,sub(div(1,$similarity),1))))"
+TEXT = "sub(1,div(2,sum(query($base),2)))"
 EVERYTHING = "{!lucene cache=false v='*:*'}"
 WORDS = "{!edismax cache=false uf=-* v=$words}"
 
@@ -158,7 +158,7 @@ def test_attributes_that_the_words_say_add_to_bm25() -> None:
     assert params["prefer0_0"] == f"{{!terms f=attr_color cache=false separator='{SEPARATOR}'}}Red{SEPARATOR}red"
     assert params["agreement"] == ("product(3.0,sum(query($prefer0_0),max(query($prefer1_0),query($prefer1_1))))")
     assert params["relevance"] == "sum(query($base),$agreement)"
-    assert params["score"] == "div($relevance,sum($relevance,2))"
+    assert params["score"] == "sub(1,div(2,sum($relevance,2)))"
     assert params["fl"].endswith(",bm25:$relevance,agreement:$agreement")
     facets = json.loads(params["json.facet"])
     assert set(facets) == {"color", "agreeing.0.0", "agreeing.1.0", "agreeing.1.1"}

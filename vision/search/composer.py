@@ -261,9 +261,10 @@ def _score(query: Query, vectors: QueryVectors | None) -> Params:
     A shopper's taste is one more part, by the same formula as the picture's, with a weight of its own.
     """
     parts: list[tuple[float, str]] = []
-    text = "div($relevance,sum($relevance,2))" if query.preferences else "div(query($base),sum(query($base),2))"
     if query.text is not None:
-        parts.append((query.weights.text, text))
+        # b/(b+2); each mention of a query or a vector is evaluated anew for every document, so there is one of each
+        relevance = "$relevance" if query.preferences else "query($base)"
+        parts.append((query.weights.text, f"sub(1,div(2,sum({relevance},2)))"))
     if vectors is not None:
         parts.append((query.weights.image, _nearness("$similarity", vectors.sigma2)))
     if query.taste is not None and query.taste.weight > 0:
@@ -278,12 +279,11 @@ def _score(query: Query, vectors: QueryVectors | None) -> Params:
 
 
 def _nearness(similarity: str, sigma2: float) -> str:
-    """1/(1+d²/σ²) of a vector similarity s = 1/(1+d²).
+    """1/(1+d²/σ²) of a vector similarity s = 1/(1+d²), which is mentioned once.
 
-    That is σ²s/(σ²s+1-s): no division by s, so that a document without a vector (s=0) gets 0.
+    A document without a vector has s=0: in Lucene's floats 1/0 is infinite and 1/∞ is 0, so that it gets 0.
     """
-    scaled = f"product({number(sigma2)},{similarity})"
-    return f"div({scaled},sum({scaled},sub(1,{similarity})))"
+    return f"div(1,sum(1,product({number(1.0 / sigma2)},sub(div(1,{similarity}),1))))"
 
 
 def _clauses(plan: Plan, vectors: QueryVectors | None, filters: dict[str, str], *, has_text: bool) -> Params:
