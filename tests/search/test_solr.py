@@ -123,7 +123,7 @@ def test_unknown_fields_are_named_with_those_there_are(small: Synthetic) -> None
     with pytest.raises(BadQuery, match="no product has a field 'colour'; accepted: category, color"):
         search(small, q="dress", filters={"colour": ["red"]})
     with pytest.raises(BadQuery, match="'price' is a number"):
-        search(small, q="dress", facets=["price"])
+        search(small, q="dress", filters={"price": ["5"]})
     with pytest.raises(BadQuery, match="'color' has no range; accepted: price"):
         search(small, q="dress", ranges={"color": {"min": 1}})
 

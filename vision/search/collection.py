@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 import orjson
@@ -11,8 +12,10 @@ from cachetools import TTLCache
 
 from vision.embedding import Embedding, EmbeddingStore, check_vector
 from vision.errors import BadQuery, Conflict, NotFound
+from vision.search.answers import spreads
 from vision.search.calibration import Calibration, Calibrations
 from vision.search.composer import Params
+from vision.search.histograms import Spread
 from vision.search.lexicon import Lexicon
 from vision.search.model import DEFAULT_LANGUAGE, Query, Vector
 from vision.search.vocabulary import Vocabulary
@@ -25,6 +28,14 @@ _FRESH = 10
 
 K = TypeVar("K")
 V = TypeVar("V")
+
+
+@dataclass(frozen=True)
+class Matching:
+    """How many pictures match, and how each number to be counted is spread over them."""
+
+    pictures: int
+    spreads: Mapping[str, Spread]
 
 
 class Collection:
@@ -41,7 +52,7 @@ class Collection:
         self._fingerprints: TTLCache[str, str] = TTLCache(1, _FRESH)
         self._languages: TTLCache[str, Mapping[str, str]] = TTLCache(1, _FRESH)
         self._currencies: TTLCache[str, tuple[str, ...]] = TTLCache(1, _FRESH)
-        self._counts: TTLCache[bytes, int] = TTLCache(4096, _FRESH)
+        self._counts: TTLCache[bytes, Matching] = TTLCache(4096, _FRESH)
         self._calibrations: TTLCache[str, tuple[Calibration, ...]] = TTLCache(1, _FRESH)
         self._vectors: TTLCache[str, Vector] = TTLCache(4096, _FRESH)
 
@@ -71,7 +82,7 @@ class Collection:
         unknown = sorted(set(query.filters.get("in_stock", ())) - {"true", "false"})
         if unknown:
             raise BadQuery(f"filters.in_stock is {unknown[0]!r}; accepted: true, false", "in_stock")
-        self._check(query.facets, "facets")
+        self._check([name for name in query.facets if name not in NUMBERS], "facets")
         if query.diversity is not None:
             self._check(query.diversity.most, "diversity.most")
 
@@ -134,17 +145,22 @@ class Collection:
         """Refuse to compare prices of several currencies with each other; one that no product names is the only one.
 
         Raises:
-            BadQuery: a price range or an order by price without one currency to go with it.
+            BadQuery: a price range, an order by price or a facet of prices without one currency to go with it.
         """
-        by_range = "price" in query.ranges
-        if not (by_range or query.sort in ("price", "-price")) or len(query.filters.get("currency", ())) == 1:
+        uses = {
+            "a price range": ("price" in query.ranges, "price"),
+            "an order by price": (query.sort in ("price", "-price"), "sort"),
+            "a facet of prices": ("price" in query.facets, "facets"),
+        }
+        used = next(((what, member) for what, (is_used, member) in uses.items() if is_used), None)
+        if used is None or len(query.filters.get("currency", ())) == 1:
             return
         known = self.currencies()
         if len(known) > 1:
-            what = "a price range" if by_range else "an order by price"
+            what, member = used
             raise BadQuery(
                 f"prices are in {', '.join(known)}: {what} needs one of them, as filters: {{currency: [{known[0]}]}}",
-                "price" if by_range else "sort",
+                member,
             )
 
     def _read_currencies(self) -> tuple[str, ...]:
@@ -285,14 +301,15 @@ class Collection:
                 raise NotFound(f"collection {self.client.collection!r} has no product or picture {id!r}")
         return found
 
-    def matching(self, count_request: Params) -> tuple[int, bool]:
-        """How many pictures the request matches, and whether that had to be asked now."""
+    def matching(self, count_request: Params) -> tuple[Matching, bool]:
+        """What the request counts, and whether that had to be asked now."""
         key = orjson.dumps(count_request, option=orjson.OPT_SORT_KEYS)
         asked = False
 
-        def ask() -> int:
+        def ask() -> Matching:
             nonlocal asked
             asked = True
-            return int(self.client.select(count_request)["response"]["numFound"])
+            answer = self.client.select(count_request)
+            return Matching(int(answer["response"]["numFound"]), spreads(answer.get("facets", {})))
 
         return self._kept(self._counts, key, ask), asked

@@ -25,14 +25,17 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from vision.search.counting import facet_request, spread_request
+from vision.search.literals import CONSTANT as CONSTANT
+from vision.search.literals import GROUP_TAG, tag
+from vision.search.literals import number as number
+from vision.search.literals import vector as vector
 from vision.search.model import DEFAULT_LANGUAGE, SORTS, Plan, Preference, Query, Range, Way
 from vision.search.text import escape
 from vision.solr.fields import SEPARATOR, FieldMap
 
 Params = dict[str, Any]
 
-GROUP_TAG = "group"
-FACET_LIMIT = 1000
 SUGGESTED = 40
 """Phrases of each prefix, and similar words, that are looked at."""
 SHOWN_TITLES = 40
@@ -40,8 +43,6 @@ AGREEMENT = 3.0
 """What an attribute that agrees with the words adds to BM25; `python -m benchmarks.words` prints what more would do."""
 RETURNED = "id,product_id,title,image,url,price,currency,in_stock,attr_*,score"
 _IN_CANDIDATES = "if(exists(query($near)),1,0)"
-CONSTANT = "{!cache=false}*:*"
-"""A filter that is always sent, and never kept."""
 _EXCLUDED, _TASTE = "", " "  # no field is called so
 _OURS = FieldMap()
 
@@ -65,24 +66,14 @@ class QueryVectors:
     coarse_taste: NDArray[np.int8] | None = None
 
 
-def number(value: float) -> str:
-    """Write a number so that Solr reads the same double back."""
-    return repr(float(value))
-
-
-def vector(values: NDArray[Any]) -> str:
-    """Write a vector as Solr's functions and ``{!knn}`` read it; float32 values come back bit for bit."""
-    return orjson.dumps(np.ascontiguousarray(values), option=orjson.OPT_SERIALIZE_NUMPY).decode()
-
-
 def filter_queries(query: Query, names: FieldMap = _OURS) -> dict[str, str]:
     """One tagged filter query for each filtered field, by field name, in a stable order."""
     composed = {}
     for name, values in sorted(query.filters.items()):
         joined = SEPARATOR.join(sorted(values))
-        composed[name] = f"{{!terms f={names.field(name)} tag={_tag(name)} separator='{SEPARATOR}'}}{joined}"
+        composed[name] = f"{{!terms f={names.field(name)} tag={tag(name)} separator='{SEPARATOR}'}}{joined}"
     for name, bounds in sorted(query.ranges.items()):
-        composed[name] = f"{{!lucene tag={_tag(name)}}}{names.field(name)}:{_range(bounds)}"
+        composed[name] = f"{{!lucene tag={tag(name)}}}{names.field(name)}:{_range(bounds)}"
     if query.excluded:
         composed[_EXCLUDED] = "{!bool must=$all must_not=$excluded cache=false}"
     if query.taste is not None and query.taste.max_distance is not None:
@@ -112,6 +103,9 @@ def compose(query: Query, plan: Plan, vectors: QueryVectors | None, names: Field
     if query.grouped and names.groups:
         field = names.known("product_id")
         params["fq"].append(f"{{!collapse tag={GROUP_TAG} field={field}{_head_sort(plan, names)}}}")
+    if query.explain and query.text is not None:
+        # Of several shards, only the request that ranks has the words' statistics of all of them.
+        params["distrib.singlePass"] = "true"
     params |= {
         "sort": sort,
         "fl": _returned(query, vectors, names),
@@ -122,10 +116,22 @@ def compose(query: Query, plan: Plan, vectors: QueryVectors | None, names: Field
     return params
 
 
-def compose_count(query: Query, names: FieldMap = _OURS) -> Params:
-    """The count that the planner decides by: how many pictures keyword and facets leave."""
+def compose_count(query: Query, names: FieldMap = _OURS, vectors: QueryVectors | None = None) -> Params:
+    """What is asked before the ranking request: how many pictures match, and how the numbers to be counted are spread.
+
+    Args:
+        query: whose order does not matter.
+        names: how the collection calls its fields.
+        vectors: needed by a threshold alone, which only the spread goes by; without them it is left out.
+    """
     params = _base(query, filter_queries(query, names), names)
-    return params | {"q": "{!bool filter=$base cache=false}", "rows": 0}
+    clauses = "filter=$base"
+    if vectors is not None and query.max_distance is not None:
+        params |= _image(query, vectors)
+        clauses += " filter=$maybe filter=$close"
+    params |= {"q": f"{{!bool {clauses} cache=false}}", "rows": 0}
+    spread = spread_request(query, names)
+    return params if spread is None else params | {"json.facet": spread}
 
 
 def compose_sample(query: Query, seed: int, rows: int, names: FieldMap = _OURS) -> Params:
@@ -161,40 +167,6 @@ def compose_totals(query: Query, texts: Sequence[str], names: FieldMap = _OURS, 
         counted: dict[str, Any] = {"type": "query", "q": base.replace("$words", f"$words{n}")}
         facets[f"total{n}"] = counted | unique | ({"domain": {"query": "*:*"}} if shown else {})
     return params | {"json.facet": orjson.dumps(facets).decode()}
-
-
-def facet_request(query: Query, names: FieldMap = _OURS) -> str:
-    """``json.facet``: products per value, each facet counted without its own filter and without grouping."""
-    facets: dict[str, Any] = {}
-    grouped = query.grouped and names.groups
-    for name in query.facets:
-        excluded = [_tag(name)] + ([GROUP_TAG] if grouped else [])
-        facet: dict[str, Any] = {
-            "type": "terms",
-            "field": names.field(name),
-            "limit": FACET_LIMIT,
-            "domain": {"excludeTags": excluded},
-        }
-        if grouped:
-            facet |= {"facet": {"products": f"unique({names.known('product_id')})"}, "sort": "products desc"}
-        facets[name] = facet
-    for group, wanted in enumerate(query.preferences):
-        for number_ in range(len(wanted)):
-            facets[agreeing(group, number_)] = _agreeing(f"$prefer{group}_{number_}", names if grouped else None)
-    return orjson.dumps(facets).decode()
-
-
-def agreeing(group: int, number_: int) -> str:
-    """The name in ``json.facet`` of the products that a preference agrees with; no attribute has such a name."""
-    return f"agreeing.{group}.{number_}"
-
-
-def _agreeing(prefer: str, names: FieldMap | None) -> dict[str, Any]:
-    counted: dict[str, Any] = {"type": "query", "q": f"{{!bool filter={prefer} cache=false}}"}
-    if names is not None:
-        counted["domain"] = {"excludeTags": [GROUP_TAG]}
-        counted["facet"] = {"products": f"unique({names.known('product_id')})"}
-    return counted
 
 
 def _preferences(query: Query, names: FieldMap) -> Params:
@@ -343,10 +315,6 @@ def _returned(query: Query, vectors: QueryVectors | None, names: FieldMap) -> st
     if query.diversity is not None:
         fields.append("coarse")
     return ",".join(fields)
-
-
-def _tag(name: str) -> str:
-    return f"by_{name}"
 
 
 def _range(bounds: Range) -> str:

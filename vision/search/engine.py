@@ -13,10 +13,10 @@ from typing import Any
 from vision.detect import Finder
 from vision.embedding import EmbeddingStore
 from vision.errors import BadQuery, Conflict, FingerprintMismatch, VisualSearchError
-from vision.search import answers, categories, diversity, paging, planner
+from vision.search import answers, categories, diversity, histograms, paging, planner
 from vision.search.calibration import Calibration
 from vision.search.categories import Prediction
-from vision.search.collection import Collection
+from vision.search.collection import Collection, Matching
 from vision.search.composer import Params, QueryVectors, compose, compose_count
 from vision.search.lookups import Others, compose_neighbours
 from vision.search.model import DEFAULT_LANGUAGE, Correction, Hit, Mode, Plan, Query, Result, Taste, Took, Way, Weights
@@ -28,6 +28,7 @@ from vision.search.spelling import FEW, Spelling
 from vision.search.suggestions import Suggestions
 from vision.search.understanding import counted, understand
 from vision.solr.client import SolrClient
+from vision.solr.fields import NUMBERS
 
 MISSES = 5
 """Hits that are shown where a threshold leaves none."""
@@ -243,12 +244,14 @@ class SearchEngine:
         query, understood = understand(query, self.collection)
         self.collection.check_currency(query)
         vectors = self._query_vectors(query)
+        query = self._with_edges(query, vectors, requests)
         ranked = self._page if query.diversity is None else self._arranged
         page = ranked(query, vectors, requests)
         return query, Result(
             hits=self._matched(query, page.hits),
             total=page.total,
             facets=answers.facets(page.answer, query),
+            histograms=answers.histograms(page.answer, query),
             took=Took(0.0, 0.0, 0.0),
             plan=page.plan,
             partial=answers.is_partial(page.answer),
@@ -303,13 +306,22 @@ class SearchEngine:
         requests.append(_shown(params))
         return self.client.select(params)
 
+    def _with_edges(self, query: Query, vectors: QueryVectors | None, requests: list[str]) -> Query:
+        """The query with buckets for the numbers it counts, by what matches: what the planner counts says that too."""
+        if not set(query.facets) & set(NUMBERS):
+            return query
+        return replace(query, edges=histograms.chosen(self._counted(query, vectors, requests).spreads))
+
     def _plan(self, query: Query, requests: list[str]) -> Plan:
         if not planner.needs_count(query):
             return planner.plan(query, self.limits)
-        count = compose_count(query, self.client.names)
+        return planner.plan(query, self.limits, self._counted(query, None, requests).pictures)
+
+    def _counted(self, query: Query, vectors: QueryVectors | None, requests: list[str]) -> Matching:
+        count = compose_count(query, self.client.names, vectors if query.max_distance is not None else None)
         matching, asked = self.collection.matching(count)
         requests += [_shown(count)] if asked else []
-        return planner.plan(query, self.limits, matching)
+        return matching
 
     def _query_vectors(self, query: Query) -> QueryVectors | None:
         if query.vector is None:

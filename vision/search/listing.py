@@ -26,6 +26,9 @@ def lines(result: Result) -> Iterator[str]:
         shown = ", ".join(f"{each.value} {each.count:,}" for each in values[:_FACET_VALUES])
         more = f", and {len(values) - _FACET_VALUES} more" if len(values) > _FACET_VALUES else ""
         yield f"  {name}: {shown}{more}"
+    for name, histogram in result.histograms.items():
+        shown = ", ".join(f"{each.low:g}..{each.high:g} {each.count:,}" for each in histogram.buckets)
+        yield f"  {name}: {shown or 'none'}"
     yield f"plan: {result.plan.way} ({result.plan.reason})"
     if result.partial:
         yield "Solr gave up early: totals and facets are incomplete"

@@ -141,6 +141,7 @@ class Query:
     ``excluded`` are ids of products that are no result, neither shown nor counted.
     ``understand`` reads prices and attributes out of the words, but for the texts in ``ignore``. What was read as
     attributes are the ``preferences``: one group for each part of the words, with the fields that it may mean.
+    ``edges`` are where the buckets of each number in ``facets`` begin and end.
     """
 
     text: str | None = None
@@ -166,6 +167,7 @@ class Query:
     ignore: tuple[str, ...] = ()
     spelling: bool = False
     preferences: tuple[tuple[Preference, ...], ...] = ()
+    edges: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -210,6 +212,24 @@ class FacetValue:
 
     value: str
     count: int
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """Products with a number from ``low`` on and below ``high``; the last bucket of a number has ``high`` as well."""
+
+    low: float
+    high: float
+    count: int
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """A number's facet: the smallest and the largest, both None where nothing has any, and products by bucket."""
+
+    min: float | None
+    max: float | None
+    buckets: tuple[Bucket, ...]
 
 
 @dataclass(frozen=True)
@@ -270,3 +290,5 @@ class Result:
     understood: Sequence[Understood] = ()
     spelling: Correction | None = None
     corrected: str | None = None
+    histograms: Mapping[str, Histogram] = field(default_factory=dict)
+    """Facets of numbers; those of values are in ``facets``."""

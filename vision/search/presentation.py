@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from vision.search.model import Hit, Mode, Plan, Range, Result, Understood
+from vision.search.model import Histogram, Hit, Mode, Plan, Range, Result, Understood
 from vision.search.request import RangeRequest
 
 
@@ -38,6 +38,22 @@ class FacetValueForm(msgspec.Struct, frozen=True):
 
     value: str
     count: int
+
+
+class BucketForm(msgspec.Struct, frozen=True, rename={"from_": "from"}):
+    """Products with a number from ``from`` on and below ``to``; the last bucket has ``to`` as well."""
+
+    from_: float
+    to: float
+    count: int
+
+
+class HistogramForm(msgspec.Struct, frozen=True):
+    """The facet of a number: the smallest and the largest, null where nothing has any, and products by bucket."""
+
+    min: float | None
+    max: float | None
+    buckets: list[BucketForm]
 
 
 class TookForm(msgspec.Struct, frozen=True):
@@ -134,6 +150,8 @@ class CorrectedForm(msgspec.Struct, frozen=True, rename={"from_": "from"}):
 class ResultForm(msgspec.Struct, frozen=True, omit_defaults=True):
     """A page of hits; ``total`` and ``facets`` count products over everything that matches, not over the page.
 
+    A facet is a list of values, that of a number an object with buckets.
+
     ``page`` is the token of the next page, null on the last; ``partial`` says that Solr gave up early; ``misses`` are
     the nearest of what a threshold left out, where it left nothing; ``category`` is what the photo shows and ``region``
     the part of it that was searched by, where those were asked; ``understood``
@@ -143,7 +161,7 @@ class ResultForm(msgspec.Struct, frozen=True, omit_defaults=True):
 
     hits: list[HitForm]
     total: int
-    facets: dict[str, list[FacetValueForm]]
+    facets: dict[str, list[FacetValueForm] | HistogramForm]
     took: TookForm
     plan: PlanForm
     partial: bool
@@ -163,9 +181,10 @@ def form(result: Result, *, image: Callable[[Hit], str | None] = lambda hit: hit
         result: what the engine answered.
         image: where a reader finds a hit's picture; the catalogue's own path or URL if not given.
     """
-    facets = {
+    facets: dict[str, list[FacetValueForm] | HistogramForm] = {
         name: [FacetValueForm(each.value, each.count) for each in values] for name, values in result.facets.items()
     }
+    facets |= {name: _histogram(each) for name, each in result.histograms.items()}
     took = TookForm(result.took.extract, result.took.solr, result.took.total)
     spelling, corrected = result.spelling, None
     if spelling is not None and result.corrected is not None:
@@ -208,6 +227,10 @@ def hit_form(hit: Hit, image: str | None) -> HitForm:
         duplicates=list(hit.duplicates),
         match=hit.match,
     )
+
+
+def _histogram(each: Histogram) -> HistogramForm:
+    return HistogramForm(each.min, each.max, [BucketForm(one.low, one.high, one.count) for one in each.buckets])
 
 
 def _category(result: Result) -> CategoryForm | None:
