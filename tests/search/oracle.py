@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.search.synthetic import Synthetic
-from vision.search.model import Histogram, Query, Result
+from vision.search.model import Histogram, Hit, Query, Result
 
 
 def run(synthetic: Synthetic, query: Query) -> Result:
@@ -19,6 +19,22 @@ def run(synthetic: Synthetic, query: Query) -> Result:
 
 def ids(result: Result) -> list[str]:
     return [hit.id for hit in result.hits]
+
+
+def bm25(hit: Hit) -> float:
+    """Of the words, as a search with ``explain`` says."""
+    assert hit.explain is not None and hit.explain.bm25 is not None
+    return hit.explain.bm25
+
+
+def values(hit: Hit) -> dict[str, float]:
+    """The parts of the score by their names, and that they make it."""
+    assert hit.explain is not None
+    assert sum(each.share for each in hit.explain.parts) == pytest.approx(hit.score, rel=1e-5, abs=1e-9)
+    whole = sum(each.weight for each in hit.explain.parts)
+    for each in hit.explain.parts:
+        assert 0 <= each.value <= 1 and each.share == pytest.approx(each.value * each.weight / whole)
+    return {each.of or each.name: each.value for each in hit.explain.parts}
 
 
 def image_score(synthetic: Synthetic, query: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -31,11 +47,11 @@ def text_score(synthetic: Synthetic, text: str) -> tuple[NDArray[np.float64], ND
     page = Query(text=text, rows=1000, grouped=False, explain=True)
     for start in range(0, len(synthetic.ids), 1000):
         result = run(synthetic, replace(page, start=start))
-        found |= {hit.id: (hit.explain or {})["bm25"] for hit in result.hits}
+        found |= {hit.id: bm25(hit) for hit in result.hits}
         if len(result.hits) < 1000:
             break
-    bm25 = np.array([found.get(id, 0.0) for id in synthetic.ids])
-    return bm25 / (bm25 + 2.0), bm25 > 0
+    words = np.array([found.get(id, 0.0) for id in synthetic.ids])
+    return words / (words + 2.0), words > 0
 
 
 def assert_same_order(

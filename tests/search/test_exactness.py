@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.search.cloud import solr_cloud
-from tests.search.oracle import assert_same_counts, assert_same_order, ids, image_score, run, text_score
+from tests.search.oracle import assert_same_counts, assert_same_order, ids, image_score, run, text_score, values
 from tests.search.synthetic import Synthetic, build
 from vision.search.model import Mode, Query, Range
 from vision.search.planner import Limits
@@ -52,10 +52,19 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Synthe
             )
 
         one, many, two = made("one"), made("many", segment=150), made("two", shards=2)
+        scattered = build(
+            url, "scattered", home / "scattered", pictures=PICTURES, create=create_scattered, variants=True
+        )
         assert (segments(one), shards(two)) == (1, 2) and segments(many) >= 4
-        yield {"one segment": one, "many segments": many, "two shards": two}
-        for each in (one, many, two):
+        yield {"one segment": one, "many segments": many, "two shards": two, "scattered": scattered}
+        for each in (one, many, two, scattered):
             each.engine.client.close()
+
+
+def create_scattered(client: SolrClient) -> None:
+    """Two shards that pictures come to by their own ids, as Solr does unless told otherwise."""
+    configset_name = {"collection.configName": configset.CONFIGSET}
+    client.admin("admin/collections", action="CREATE", name=client.collection, numShards=2, **configset_name)
 
 
 def shards(synthetic: Synthetic) -> int:
@@ -179,4 +188,37 @@ def test_explained_words_are_those_of_all_shards(built: dict[str, Synthetic]) ->
     one, two = (run(built[name], Query(text="red dress", explain=True)) for name in ("one segment", "two shards"))
     assert [(hit.id, hit.explain) for hit in one.hits] == [(hit.id, hit.explain) for hit in two.hits]
     for hit in two.hits:
-        assert hit.explain is not None and hit.score == pytest.approx(hit.explain["text"], rel=1e-6)
+        assert values(hit)["text"] == pytest.approx(hit.score, rel=1e-6)
+
+
+def test_scattered_products_are_counted_wrongly(built: dict[str, Synthetic]) -> None:
+    """Why products are routed: where their pictures are on several shards, they are found twice, and guessed at."""
+    two, scattered = built["two shards"], built["scattered"]
+    everything = np.ones(PICTURES, dtype=bool)
+    total, expected = two.total(everything), two.counts("half", everything)
+    query = Query(facets=("half",), rows=0)
+    found = {name: run(built[name], query) for name in ("two shards", "scattered")}
+    counts = {name: {each.value: each.count for each in result.facets["half"]} for name, result in found.items()}
+    print(f"products {total}: routed {found['two shards'].total}, scattered {found['scattered'].total}")
+    print(f"by half {expected}: routed {counts['two shards']}, scattered {counts['scattered']}")
+    assert (found["two shards"].total, counts["two shards"]) == (total, expected)
+    assert found["scattered"].total > total
+    assert counts["scattered"] != expected
+    assert scattered.products == two.products
+
+
+def test_words_weigh_alike_on_shards_because_the_configset_says_so(built: dict[str, Synthetic]) -> None:
+    client = built["two shards"].engine.client
+    params = {
+        "q": "{!edismax qf='title^2 text' v=$w}",
+        "w": "red dress",
+        "fl": "id,score",
+        "rows": 50,
+        "sort": "score desc,id asc",
+    }
+    exact, local = (
+        client.select(params | {"distrib.statsCache": flag})["response"]["docs"] for flag in ("true", "false")
+    )
+    one = built["one segment"].engine.client.select(params)["response"]["docs"]
+    assert exact == one
+    assert local != one

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.search import counting
+from vision.search.explaining import explained, squared_distance
 from vision.search.histograms import GRID, Spread
 from vision.search.model import Bucket, FacetValue, Histogram, Hit, Query
 from vision.solr.fields import ATTRIBUTE_PREFIX, NUMBERS
@@ -113,17 +114,17 @@ def _text(value: Any) -> str:
 
 
 def _hit(document: Mapping[str, Any], query: Query, sigma2: float | None) -> Hit:
-    similarity = float(document.get("similarity", 0.0))
-    distance = squared_distance(similarity)
+    distance = squared_distance(float(document.get("similarity", 0.0)))
+    found = attributes(document)
     return Hit(
         id=document["id"],
         product_id=document["product_id"],
         title=first(document.get("title", "")),
         image=first(document.get("image")),
-        attributes=attributes(document),
+        attributes=found,
         score=float(document["score"]),
         distance=distance,
-        explain=_explain(document, query, sigma2, distance) if query.explain else None,
+        explain=explained(document, found, query, sigma2) if query.explain else None,
     )
 
 
@@ -145,29 +146,3 @@ def first(value: Any) -> Any:
 def several(value: Any) -> list[Any]:
     """All of several values; one value as a list of it."""
     return list(value) if isinstance(value, list) else [value]
-
-
-def squared_distance(similarity: float) -> float | None:
-    """Squared Euclidean distance from Solr's s = 1/(1+d²); s = 0 is a document without a vector."""
-    return None if similarity <= 0.0 else max(0.0, 1.0 / similarity - 1.0)
-
-
-def _explain(
-    document: Mapping[str, Any], query: Query, sigma2: float | None, distance: float | None
-) -> dict[str, float]:
-    parts: dict[str, float] = {}
-    if query.text is not None:
-        bm25 = float(document.get("bm25", 0.0))
-        parts |= {"bm25": bm25, "text": bm25 / (bm25 + 2.0), "text_weight": query.weights.text}
-        if query.preferences:
-            parts["agreement"] = float(document.get("agreement", 0.0))
-    if sigma2 is not None:
-        image = 0.0 if distance is None else 1.0 / (1.0 + distance / sigma2)
-        parts |= {"image": image, "image_weight": query.weights.image, "sigma2": sigma2}
-    if query.taste is not None and query.taste.weight > 0:
-        liked = squared_distance(float(document.get("liked_similarity", 0.0)))
-        parts |= {
-            "profile": 0.0 if liked is None else 1.0 / (1.0 + liked / query.taste.sigma2),
-            "profile_weight": query.taste.weight,
-        }
-    return parts

@@ -12,15 +12,16 @@ from cachetools import TTLCache
 
 from vision.embedding import Embedding, EmbeddingStore, check_vector
 from vision.errors import BadQuery, Conflict, NotFound
-from vision.search.answers import spreads
+from vision.search.answers import attributes, spreads
 from vision.search.calibration import Calibration, Calibrations
 from vision.search.composer import Params
+from vision.search.explaining import texts
 from vision.search.histograms import Spread
 from vision.search.lexicon import Lexicon
-from vision.search.model import DEFAULT_LANGUAGE, Query, Vector
+from vision.search.model import DEFAULT_LANGUAGE, Closeness, Query, Vector
 from vision.search.vocabulary import Vocabulary
 from vision.solr.client import SolrClient
-from vision.solr.fields import NUMBERS, PLAIN, SEPARATOR
+from vision.solr.fields import ATTRIBUTE_PREFIX, NUMBERS, PLAIN, SEPARATOR
 
 # Seconds. What is kept here changes with a commit at the earliest, and a stale value costs speed, never correctness:
 # totals and facets come with every answer.
@@ -28,6 +29,15 @@ _FRESH = 10
 
 K = TypeVar("K")
 V = TypeVar("V")
+
+
+@dataclass(frozen=True)
+class Indexed:
+    """A picture of the index: its (1024,) vector, the fingerprint of what made it, and its attributes' values."""
+
+    vector: Vector
+    embedding: str
+    attributes: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -145,12 +155,16 @@ class Collection:
         """Refuse to compare prices of several currencies with each other; one that no product names is the only one.
 
         Raises:
-            BadQuery: a price range, an order by price or a facet of prices without one currency to go with it.
+            BadQuery: prices are filtered, ordered, counted or compared without one currency to go with it.
         """
         uses = {
             "a price range": ("price" in query.ranges, "price"),
             "an order by price": (query.sort in ("price", "-price"), "sort"),
             "a facet of prices": ("price" in query.facets, "facets"),
+            "nearness of a price": (
+                any(isinstance(each, Closeness) and each.field == "price" for each in query.similarities),
+                "similarities",
+            ),
         }
         used = next(((what, member) for what, (is_used, member) in uses.items() if is_used), None)
         if used is None or len(query.filters.get("currency", ())) == 1:
@@ -239,7 +253,12 @@ class Collection:
         return () if found is None else (found,)
 
     def vector(self, id: str) -> tuple[Vector, str]:
-        """The stored vector of a picture or product id, and its embedding's fingerprint.
+        """The stored vector of a picture or product id, and its embedding's fingerprint; raises as :meth:`picture`."""
+        found = self.picture(id)
+        return found.vector, found.embedding
+
+    def picture(self, id: str) -> Indexed:
+        """An indexed picture, by its own or its product's id.
 
         Raises:
             NotFound: no such id.
@@ -250,7 +269,7 @@ class Collection:
             params = {
                 "q": f"{{!term f={field} v=$id}}",
                 "id": id,
-                "fl": "vector,embedding",
+                "fl": f"vector,embedding,{names.returned(ATTRIBUTE_PREFIX + '*')}".rstrip(","),
                 "sort": f"embedding asc,{names.key} asc",  # a product's pictures before what has no vector
                 "rows": 1,
             }
@@ -258,15 +277,17 @@ class Collection:
             if documents:
                 if "vector" not in documents[0]:
                     raise BadQuery(f"product {id!r} has no picture to search by; search by its words", "image_id")
-                return check_vector(documents[0]["vector"]), str(documents[0]["embedding"])
+                known = {name: texts(value) for name, value in attributes(documents[0]).items()}
+                return Indexed(check_vector(documents[0]["vector"]), str(documents[0]["embedding"]), known)
         raise NotFound(f"collection {self.client.collection!r} has no product or picture {id!r}")
 
-    def vectors(self, ids: Sequence[str], *, missing_ok: bool = False) -> dict[str, Vector]:
+    def vectors(self, ids: Sequence[str], *, missing_ok: bool = False, member: str = "like") -> dict[str, Vector]:
         """The stored vectors of pictures or products, by the ids asked for; of a product the first picture's.
 
         Args:
             ids: of pictures or products.
             missing_ok: leave out what is not there or has no picture, instead of refusing it.
+            member: of the request, that they come from.
 
         Raises:
             NotFound: no such id; names the first.
@@ -292,7 +313,7 @@ class Collection:
                 if "vector" in document:
                     found[str(document[field])] = check_vector(document["vector"])
                 elif not missing_ok:
-                    raise BadQuery(f"product {document[field]!r} has no picture to search by", "like")
+                    raise BadQuery(f"product {document[field]!r} has no picture to search by", member)
         with self._lock:
             if before == self._forgotten:
                 self._vectors.update(found)

@@ -31,6 +31,7 @@ from vision.search.literals import GROUP_TAG, tag
 from vision.search.literals import number as number
 from vision.search.literals import vector as vector
 from vision.search.model import DEFAULT_LANGUAGE, SORTS, Plan, Preference, Query, Range, Way
+from vision.search.scoring import compose_score, further
 from vision.search.text import escape
 from vision.solr.fields import SEPARATOR, FieldMap
 
@@ -56,14 +57,14 @@ class QueryVectors:
         coarse: (256,) int8, the quantised prefix of ``full``.
         sigma2: the collection's median squared distance.
         coarse_limit: largest squared int8 distance that a match of the query's threshold can have, or None.
-        coarse_taste: (256,) int8 of the shopper's taste, where it ranks.
+        coarse_others: (256,) int8 of each further picture that counts, in the query's order.
     """
 
     full: NDArray[np.float32]
     coarse: NDArray[np.int8]
     sigma2: float
     coarse_limit: float | None = None
-    coarse_taste: NDArray[np.int8] | None = None
+    coarse_others: tuple[NDArray[np.int8], ...] = ()
 
 
 def filter_queries(query: Query, names: FieldMap = _OURS) -> dict[str, str]:
@@ -76,7 +77,7 @@ def filter_queries(query: Query, names: FieldMap = _OURS) -> dict[str, str]:
         composed[name] = f"{{!lucene tag={tag(name)}}}{names.field(name)}:{_range(bounds)}"
     if query.excluded:
         composed[_EXCLUDED] = "{!bool must=$all must_not=$excluded cache=false}"
-    if query.taste is not None and query.taste.max_distance is not None:
+    if query.taste is not None:
         composed[_TASTE] = "{!frange cache=false l=$liked_from v=$liked_similarity}"
     return composed
 
@@ -95,7 +96,7 @@ def compose(query: Query, plan: Plan, vectors: QueryVectors | None, names: Field
     if vectors is not None:
         params |= _image(query, vectors)
     params |= _preferences(query, names)
-    params |= _score(query, vectors)
+    params |= compose_score(query, None if vectors is None else vectors.sigma2, names)
     params |= _clauses(plan, vectors, filters, has_text=query.text is not None)
     sort = _sort(query, names)
     if plan.way is Way.TAIL:
@@ -197,8 +198,7 @@ def _base(query: Query, filters: dict[str, str], names: FieldMap) -> Params:
         params |= {"all": "*:*", "excluded": terms, "excluded_ids": SEPARATOR.join(query.excluded)}
     if query.taste is not None:
         params["liked_similarity"] = f"vectorSimilarity(FLOAT32,EUCLIDEAN,vector,{vector(query.taste.vector)})"
-        if query.taste.max_distance is not None:
-            params["liked_from"] = number(_at_least(1.0 / (1.0 + query.taste.max_distance)))
+        params["liked_from"] = number(_at_least(1.0 / (1.0 + query.taste.max_distance)))
     if query.text is None:
         params["base"] = "{!lucene cache=false v='*:*'}"
     else:
@@ -227,37 +227,6 @@ def _at_least(similarity: float) -> float:
     return similarity * (1.0 - 2.0**-22)
 
 
-def _score(query: Query, vectors: QueryVectors | None) -> Params:
-    """The contract's score: (wt·b/(b+2) + wi/(1+d²/σ²)) / (wt+wi), over the parts that the query has.
-
-    A shopper's taste is one more part, by the same formula as the picture's, with a weight of its own.
-    """
-    parts: list[tuple[float, str]] = []
-    text = "div($relevance,sum($relevance,2))" if query.preferences else "div(query($base),sum(query($base),2))"
-    if query.text is not None:
-        parts.append((query.weights.text, text))
-    if vectors is not None:
-        parts.append((query.weights.image, _nearness("$similarity", vectors.sigma2)))
-    if query.taste is not None and query.taste.weight > 0:
-        parts.append((query.taste.weight, _nearness("$liked_similarity", query.taste.sigma2)))
-    if not parts:
-        return {}
-    whole = sum(weight for weight, _ in parts)
-    score = parts[0][1]
-    if len(parts) > 1:
-        score = f"sum({','.join(f'product({number(weight / whole)},{part})' for weight, part in parts)})"
-    return {"blend": "{!func v=$score}", "score": score}
-
-
-def _nearness(similarity: str, sigma2: float) -> str:
-    """1/(1+d²/σ²) of a vector similarity s = 1/(1+d²).
-
-    That is σ²s/(σ²s+1-s): no division by s, so that a document without a vector (s=0) gets 0.
-    """
-    scaled = f"product({number(sigma2)},{similarity})"
-    return f"div({scaled},sum({scaled},sub(1,{similarity})))"
-
-
 def _clauses(plan: Plan, vectors: QueryVectors | None, filters: dict[str, str], *, has_text: bool) -> Params:
     if plan.way is Way.BROWSE:
         return {"q": "{!bool filter=$base cache=false}"}
@@ -272,14 +241,14 @@ def _clauses(plan: Plan, vectors: QueryVectors | None, filters: dict[str, str], 
         near[f"pre{number_}"] = composed
         pre += f" preFilter=$pre{number_}"
     near["near"] = f"{{!knn f=coarse topK={plan.candidates}{pre} cache=false v=$coarse}}"
-    if vectors.coarse_taste is not None:
-        # What is liked may be far from the photo: its own nearest are candidates as well.
-        near |= {
-            "near": "{!bool should=$near_photo should=$near_liked cache=false}",
-            "near_photo": near["near"],
-            "near_liked": f"{{!knn f=coarse topK={plan.candidates}{pre} cache=false v=$coarse_liked}}",
-            "coarse_liked": vector(vectors.coarse_taste),
-        }
+    if vectors.coarse_others:
+        # What else counts may be far from the photo: its own nearest are candidates as well.
+        places = range(len(vectors.coarse_others) + 1)
+        near["near0"] = near["near"]
+        near["near"] = f"{{!bool {' '.join(f'should=$near{place}' for place in places)} cache=false}}"
+        for place, coarse in enumerate(vectors.coarse_others, start=1):
+            near[f"coarse{place}"] = vector(coarse)
+            near[f"near{place}"] = f"{{!knn f=coarse topK={plan.candidates}{pre} cache=false v=$coarse{place}}}"
     if plan.way is Way.TAIL:
         return near | exact
     near["verified"] = "{!bool filter=$near must=$blend cache=false}"
@@ -310,8 +279,8 @@ def _returned(query: Query, vectors: QueryVectors | None, names: FieldMap) -> st
         fields.append("similarity:$similarity")
     if query.explain and query.text is not None:
         fields += ["bm25:$relevance", "agreement:$agreement"] if query.preferences else ["bm25:query($base)"]
-    if query.explain and query.taste is not None and query.taste.weight > 0:
-        fields.append("liked_similarity:$liked_similarity")
+    if query.explain:
+        fields += [f"{name}:${name}" for name, _ in further(query)]
     if query.diversity is not None:
         fields.append("coarse")
     return ",".join(fields)

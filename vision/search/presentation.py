@@ -9,8 +9,52 @@ from typing import Any
 
 import msgspec
 
-from vision.search.model import Histogram, Hit, Mode, Plan, Range, Result, Understood
+from vision.search.model import Explanation, Histogram, Hit, Mode, Plan, Range, Result, Understood
 from vision.search.request import RangeRequest
+
+
+class PartForm(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A part of the score: its value, 0 to 1, its weight, and its ``share``, what it adds to the score.
+
+    ``name`` is ``text``, ``image``, ``profile`` or ``similarity``; ``of`` says which one: a picture's id or a field.
+    """
+
+    name: str
+    value: float
+    weight: float
+    share: float
+    of: str | None = None
+
+
+class AgreementForm(msgspec.Struct, frozen=True):
+    """An attribute of the hit that agrees with the search.
+
+    ``by`` is ``words``, ``filter``, ``picture`` (the product searched by) or ``category`` (what the photo shows).
+    """
+
+    field: str
+    value: str
+    by: str
+
+
+class ExplainForm(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Why a hit has its score: ``parts`` add up to it, ``agrees`` are the attributes that agree with the search.
+
+    ``bm25`` is that of the words and what ``agreement`` adds for attributes that they say; ``text`` is bm25/(bm25+2).
+    ``sigma2`` is the collection's median squared distance; ``image`` is 1/(1+distance/sigma2).
+    """
+
+    parts: list[PartForm] = []
+    agrees: list[AgreementForm] = []
+    bm25: float | None = None
+    agreement: float | None = None
+    text: float | None = None
+    text_weight: float | None = None
+    image: float | None = None
+    image_weight: float | None = None
+    sigma2: float | None = None
+    profile: float | None = None
+    profile_weight: float | None = None
 
 
 class HitForm(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -28,7 +72,7 @@ class HitForm(msgspec.Struct, frozen=True, omit_defaults=True):
     attributes: dict[str, Any]
     score: float
     distance: float | None
-    explain: dict[str, float] | None = None
+    explain: ExplainForm | None = None
     duplicates: list[str] = []
     match: float | None = None
 
@@ -91,7 +135,8 @@ class CategoryForm(msgspec.Struct, frozen=True):
     """What the photo shows by the vote of its nearest pictures, and the values that the search was kept to.
 
     ``probability`` is that ``value`` is right; ``kept_to`` is empty where that is too little, and the search is then as
-    it would be without.
+    it would be without. ``decided`` says by what: the ``vote``, the categories that the ``request`` gave, a ``filter``
+    on the field, or ``nothing``.
     """
 
     field: str
@@ -99,6 +144,7 @@ class CategoryForm(msgspec.Struct, frozen=True):
     probability: float
     kept_to: list[str]
     alternatives: list[ShareForm]
+    decided: str
 
 
 class SearchedForm(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -214,7 +260,6 @@ def to_json(result: Result, *, image: Callable[[Hit], str | None] = lambda hit: 
 
 def hit_form(hit: Hit, image: str | None) -> HitForm:
     """A hit in its public form, with the address of its picture."""
-    explain = None if hit.explain is None else {name: _number(value) or 0.0 for name, value in hit.explain.items()}
     return HitForm(
         id=hit.id,
         product_id=hit.product_id,
@@ -223,9 +268,25 @@ def hit_form(hit: Hit, image: str | None) -> HitForm:
         attributes=_finite(hit.attributes),
         score=_number(hit.score) or 0.0,
         distance=_number(hit.distance),
-        explain=explain,
+        explain=None if hit.explain is None else _explain(hit.explain),
         duplicates=list(hit.duplicates),
         match=hit.match,
+    )
+
+
+def _explain(found: Explanation) -> ExplainForm:
+    numbers = {name: getattr(found, name) for name in ("bm25", "agreement", "sigma2")}
+    for name in ("text", "image", "profile"):
+        part = found.part(name)
+        if part is not None:
+            numbers |= {name: part.value, f"{name}_weight": part.weight}
+    return ExplainForm(
+        parts=[
+            PartForm(each.name, _number(each.value) or 0.0, each.weight, _number(each.share) or 0.0, each.of)
+            for each in found.parts
+        ],
+        agrees=[AgreementForm(each.field, each.value, each.by) for each in found.agrees],
+        **{name: None if value is None else _number(value) or 0.0 for name, value in numbers.items()},
     )
 
 
@@ -238,7 +299,9 @@ def _category(result: Result) -> CategoryForm | None:
     if found is None:
         return None
     shares = [ShareForm(value, round(share, 4)) for value, share in found.alternatives]
-    return CategoryForm(found.field, found.value, round(found.probability, 4), list(found.kept_to), shares)
+    return CategoryForm(
+        found.field, found.value, round(found.probability, 4), list(found.kept_to), shares, found.decided
+    )
 
 
 def _plan(plan: Plan) -> PlanForm:
