@@ -14,7 +14,7 @@ from api.operations import Operation, Parameter, answer, describe
 from api.security import requires
 from api.services import services
 from vision.search.collection import Collection
-from vision.search.presentation import FacetValueForm, form
+from vision.search.presentation import FacetValueForm, HistogramForm, form
 from vision.search.request import RangeRequest, SearchRequest
 from vision.solr.fields import NUMBERS
 
@@ -34,7 +34,7 @@ _Q: Final = Parameter("q", "Count only the products that these words find.")
 class FacetsForm(msgspec.Struct, frozen=True):
     """Values and counts in products, and the smallest and largest number of each range, over the whole catalogue."""
 
-    facets: dict[str, list[FacetValueForm]]
+    facets: dict[str, list[FacetValueForm] | HistogramForm]
     ranges: dict[str, RangeRequest]
     total: int
 

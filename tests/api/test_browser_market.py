@@ -54,6 +54,26 @@ def test_prices_wait_for_a_currency(page: Page) -> None:
     assert fits(page)
 
 
+def test_a_bar_of_the_histogram_chooses_its_prices(page: Page) -> None:
+    expect = sync_api.expect
+    bars = page.get_by_role("list", name="Products by price").get_by_role("button")
+    expect(bars).to_have_count(0)
+    page.get_by_label("Currency", exact=True).select_option("EUR")
+    counts(page, "4 products")
+    expect(bars).to_have_count(8)
+    names = [each.get_attribute("aria-label") or "" for each in bars.all()]
+    assert names[0] == "€10.00 to €14.99, 1 product" and names[-1] == "€45.00 to €50.00, 1 product"
+    expect(bars.nth(1)).to_be_disabled()
+    bars.nth(2).focus()
+    page.keyboard.press("Enter")
+    counts(page, "1 product")
+    expect(page.locator(".price")).to_have_text(["€20.00"])
+    expect(bars).to_have_count(8)
+    expect(bars.nth(2)).to_be_focused()
+    expect(page.locator("#max")).to_have_value("24.99")
+    assert fits(page)
+
+
 def test_in_stock_only(page: Page) -> None:
     expect = sync_api.expect
     expect(page.locator(".sold")).to_have_count(2)

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.api.fakes import FakeEngine, hit, result
-from vision.search.model import Plan, Way
+from vision.search.model import Agreement, Explanation, Part, Plan, Way
 from vision.search.presentation import ResultForm, to_json
 
 PIXELS = b"pretend these are pixels"
@@ -75,8 +75,19 @@ def test_a_picture_elsewhere_keeps_its_address(client: FlaskClient, engine: Fake
 
 
 def test_parts_of_the_score_come_when_asked_for() -> None:
-    shown = to_json(result(hit(explain={"bm25": 3.0, "text": 0.6})))
-    assert shown["hits"][0]["explain"] == {"bm25": 3.0, "text": 0.6}
+    parts = (Part("text", 0.6, 0.5, 0.3), Part("similarity", 0.4, 0.5, 0.2, "p7"))
+    explained = Explanation(parts, (Agreement("color", "red", "words"),), bm25=3.0)
+    shown = to_json(result(hit(explain=explained)))
+    assert shown["hits"][0]["explain"] == {
+        "parts": [
+            {"name": "text", "value": 0.6, "weight": 0.5, "share": 0.3},
+            {"name": "similarity", "value": 0.4, "weight": 0.5, "share": 0.2, "of": "p7"},
+        ],
+        "agrees": [{"field": "color", "value": "red", "by": "words"}],
+        "bm25": 3.0,
+        "text": 0.6,
+        "text_weight": 0.5,
+    }
     assert shown["hits"][0]["image"] == "images/red.jpg"
 
 
@@ -87,7 +98,14 @@ def test_approximate_plans_say_so() -> None:
 
 @pytest.mark.parametrize("odd", [math.nan, math.inf, -math.inf])
 def test_no_number_that_json_lacks(client: FlaskClient, engine: FakeEngine, odd: float) -> None:
-    engine.answer = result(hit(score=odd, distance=odd, attributes={"price": odd}, explain={"image": odd}))
+    engine.answer = result(
+        hit(
+            score=odd,
+            distance=odd,
+            attributes={"price": odd},
+            explain=Explanation((Part("image", odd, 1.0, odd),), bm25=odd),
+        )
+    )
     response = client.post("/v1/search", json={"q": "dress"})
 
     def refuse(name: str) -> None:

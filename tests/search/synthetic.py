@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -93,11 +93,26 @@ def build(
     seed: int = 0,
     limits: Limits | None = None,
     kinds: bool = False,
+    create: Callable[[SolrClient], object] = configset.create,
+    segment: int | None = None,
+    variants: bool = False,
 ) -> Synthetic:
     """Index ``pictures`` clustered vectors whose variance falls from component to component, as after PCA.
 
-    One picture in ten is a second view of the product before it; one value in twenty is missing. With ``kinds`` each
-    cluster is of one category, without them categories have nothing to do with vectors.
+    One picture in ten is a second view of the product before it; one value in twenty is missing. The same seed gives
+    the same documents, whatever they are indexed into.
+
+    Args:
+        url: of Solr.
+        name: of the collection.
+        home: where the embedding is kept.
+        pictures: how many.
+        seed: of everything.
+        limits: of the engine's planner.
+        kinds: each cluster is of one category; without, categories have nothing to do with vectors.
+        create: makes the collection.
+        segment: pictures that are committed together, and left in segments of that size; None merges all into one.
+        variants: a product's second picture has a color and a price of its own.
     """
     random = np.random.default_rng(seed)
     spread = np.asarray(4.0 * np.arange(1, reduction.DIMS + 1) ** -0.6, dtype=np.float32)
@@ -121,22 +136,26 @@ def build(
     }
     if kinds:
         columns["category"] = [CATEGORIES[each % len(CATEGORIES)] for each in cluster]
-    for values in columns.values():
+    for column, values in columns.items():
         for row in range(1, pictures, 10):
-            values[row] = values[row - 1]
+            values[row] = values[row] if variants and column == "color" else values[row - 1]
     prices = np.round(random.gamma(3.0, 20.0, size=pictures), 2)
-    prices[1::10] = prices[0:-1:10]
+    if not variants:
+        prices[1::10] = prices[0:-1:10]
     embedding = _embedding(vectors)
     store = EmbeddingStore(home / "embeddings")
     store.save(embedding)
     client = SolrClient(url, name)
-    configset.create(client)
+    create(client)
     coarse = embedding.codec.encode(vectors)
-    for start in range(0, pictures, 500):
-        rows = range(start, min(start + 500, pictures))
+    for start in range(0, pictures, segment or 500):
+        rows = range(start, min(start + (segment or 500), pictures))
         client.add([_document(row, ids, products, columns, prices, vectors, coarse, embedding) for row in rows])
+        if segment is not None:
+            client.commit()
     client.commit()
-    client.merge()
+    if segment is None:
+        client.merge()
     engine = SearchEngine(client, store, limits=limits)
     return Synthetic(engine, vectors, ids, products, columns, prices, embedding, spread)
 

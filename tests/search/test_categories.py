@@ -12,6 +12,7 @@ from vision.errors import BadQuery
 from vision.search import calibration, categories
 from vision.search.calibration import Calibrations
 from vision.search.categories import Votes
+from vision.search.request import categories as chosen
 from vision.search.request import parse, to_query
 
 
@@ -107,3 +108,38 @@ def test_a_probability_says_how_often_the_vote_is_right(kinds: Synthetic) -> Non
             right.append(found.value == kinds.columns["category"][row])
     print(f"said {np.mean(said):.3f}, right {np.mean(right):.3f}")
     assert abs(np.mean(said) - np.mean(right)) < 0.08
+
+
+@pytest.mark.solr
+def test_categories_that_the_request_gives_take_the_place_of_the_vote(kinds: Synthetic) -> None:
+    row = 17
+    voted = kinds.engine.search(parse({"image_id": kinds.ids[row], "category_first": True})).category
+    assert voted is not None and voted.decided == "vote"
+    others = tuple(name for name in CATEGORIES if name not in voted.kept_to)[:2]
+    asked = {"image_id": kinds.ids[row], "category_first": {"categories": list(others)}, "facets": ["category"]}
+    found = kinds.engine.search(parse(asked | {"explain": True, "rows": 1000}))
+    assert found.category is not None
+    assert (found.category.value, found.category.kept_to, found.category.decided) == (voted.value, others, "request")
+    keep = kinds.where(category=others)
+    assert found.total == kinds.total(keep)
+    everything = np.ones(len(kinds.ids), dtype=bool)
+    assert {each.value: each.count for each in found.facets["category"]} == kinds.counts("category", everything)
+    for hit in found.hits:
+        assert hit.explain is not None
+        assert ("category", "category") in {(each.field, each.by) for each in hit.explain.agrees}
+    filtered = kinds.engine.search(parse(asked | {"filters": {"category": [voted.value]}}))
+    assert filtered.category is not None and (filtered.category.kept_to, filtered.category.decided) == ((), "filter")
+    assert {hit.attributes["category"] for hit in filtered.hits} == {voted.value}
+    # What was chosen is honoured where nothing of it matches, and so is no.
+    none = kinds.engine.search(parse({"image_id": kinds.ids[row], "category_first": {"categories": ["lamp"]}}))
+    assert none.total == 0 and none.category is not None and none.category.kept_to == ("lamp",)
+    off = kinds.engine.search(parse({"image_id": kinds.ids[row], "category_first": False}))
+    assert off.category is None and off.total == kinds.total(everything)
+
+
+def test_a_request_names_at_least_one_category() -> None:
+    for given, says in (([], "length >= 1"), ([""], "empty value")):
+        with pytest.raises(BadQuery, match=says):
+            chosen(parse({"image_id": "a", "category_first": {"categories": given}}))
+    assert chosen(parse({"image_id": "a", "category_first": {"categories": ["a", "a", "b"]}})) == ("a", "b")
+    assert chosen(parse({"image_id": "a", "category_first": True})) == ()

@@ -8,7 +8,8 @@ import pytest
 
 from vision.errors import BadQuery
 from vision.search.composer import QueryVectors, compose, compose_count, number, vector
-from vision.search.model import Plan, Preference, Query, Range, Way, Weights
+from vision.search.histograms import GRID
+from vision.search.model import Closeness, Likeness, Plan, Preference, Query, Range, Way, Weights
 from vision.solr.fields import SEPARATOR
 
 FULL = np.zeros(1024, dtype=np.float32)
@@ -178,3 +179,47 @@ def test_preferences_change_nothing_that_decides_what_matches() -> None:
         changed = {name for name in other if one.get(name) != other[name]}
         assert changed == {"prefer0_0", "agreement", "relevance", "score", "json.facet"}
     assert compose_count(plain) == compose_count(prefers)
+
+
+def test_further_parts_of_the_score_are_bound_and_weighted() -> None:
+    other = np.ones(1024, dtype=np.float32)
+    parts = (Likeness(other, 0.3), Closeness("price", 50, 20, 0.2))
+    vectors = replace(VECTORS, coarse_others=(np.ones(256, dtype=np.int8),))
+    query = Query(text="dress", vector=FULL, similarities=parts, explain=True)
+    params = compose(query, Plan(Way.APPROXIMATE, "", candidates=9), vectors)
+    assert params["similarity1"] == f"vectorSimilarity(FLOAT32,EUCLIDEAN,vector,{vector(other)})"
+    assert params["closeness2_offset"] == "div(sub(price,50.0),20.0)"
+    squared = "product($closeness2_offset,$closeness2_offset)"
+    assert params["closeness2"] == f"if(exists(price),div(1,sum(1,{squared})),0)"
+    nearness = IMAGE.replace("$similarity", "$similarity1")
+    weighted = [(0.5, TEXT), (0.5, IMAGE), (0.3, nearness), (0.2, "$closeness2")]
+    assert params["score"] == f"sum({','.join(f'product({number(w / 1.5)},{part})' for w, part in weighted)})"
+    assert params["near"] == "{!bool should=$near0 should=$near1 cache=false}"
+    assert params["near0"] == "{!knn f=coarse topK=9 preFilter=$base cache=false v=$coarse}"
+    assert params["near1"] == "{!knn f=coarse topK=9 preFilter=$base cache=false v=$coarse1}"
+    assert params["fl"].endswith("bm25:query($base),similarity1:$similarity1,closeness2:$closeness2")
+    assert params["distrib.singlePass"] == "true"
+    assert compose_count(query) == compose_count(replace(query, similarities=()))
+
+
+def test_prices_are_counted_in_buckets_whose_ends_are_open() -> None:
+    query = Query(facets=("price",), ranges={"price": Range(5, 9)}, edges={"price": (0.0, 10.0, 20.0, 90.0)})
+    facet = json.loads(compose(query, Plan(Way.BROWSE, ""), None)["json.facet"])["price"]
+    assert (facet["type"], facet["q"]) == ("query", "{!cache=false}*:*")
+    assert facet["domain"] == {"excludeTags": ["by_price", "group"]}
+    assert (facet["facet"].pop("min"), facet["facet"].pop("max")) == ("min(price)", "max(price)")
+    assert [facet["facet"][str(place)]["q"] for place in range(3)] == [
+        "{!lucene cache=false}price:[* TO 10.0}",
+        "{!lucene cache=false}price:[10.0 TO 20.0}",
+        "{!lucene cache=false}price:[20.0 TO *]",
+    ]
+    assert all(each["facet"] == {"products": "unique(product_id)"} for each in facet["facet"].values())
+    count = json.loads(compose_count(query)["json.facet"])["price"]
+    assert count["domain"] == {"excludeTags": ["by_price"]} and len(count["facet"]) == 2 + len(GRID) + 1
+
+
+def test_the_spread_of_a_threshold_is_that_of_what_is_within_it() -> None:
+    query = Query(vector=FULL, max_distance=3.0, facets=("price",))
+    count = compose_count(query, vectors=VECTORS)
+    assert count["q"] == "{!bool filter=$base filter=$maybe filter=$close cache=false}"
+    assert count["close"] == compose(query, Plan(Way.THRESHOLD, ""), VECTORS)["close"]

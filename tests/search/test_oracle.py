@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
+from tests.search.oracle import assert_same_order, ids, image_score, run, text_score
 from tests.search.synthetic import COLORS, Synthetic
-from vision.search.model import Mode, Query, Range, Result, Way, Weights
+from vision.search.model import Mode, Query, Range, Way, Weights
 
 pytestmark = pytest.mark.solr
 
@@ -20,31 +19,6 @@ FILTERS: dict[str, dict[str, tuple[str, ...]]] = {
     "10 %": {"tenth": ("t3",)},
     "1 %": {"hundredth": ("h42",)},
 }
-
-
-def run(synthetic: Synthetic, query: Query) -> Result:
-    return synthetic.engine.run(replace(query, embedding=synthetic.embedding.fingerprint))
-
-
-def ids(result: Result) -> list[str]:
-    return [hit.id for hit in result.hits]
-
-
-def image_score(synthetic: Synthetic, query: NDArray[np.float32]) -> NDArray[np.float64]:
-    return 1.0 / (1.0 + synthetic.distances(query) / synthetic.embedding.sigma2)
-
-
-def text_score(synthetic: Synthetic, text: str) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """b/(b+2) of every row, with Solr's own BM25, and which rows match."""
-    found: dict[str, float] = {}
-    page = Query(text=text, rows=1000, grouped=False, explain=True)
-    for start in range(0, len(synthetic.ids), 1000):
-        result = run(synthetic, replace(page, start=start))
-        found |= {hit.id: (hit.explain or {})["bm25"] for hit in result.hits}
-        if len(result.hits) < 1000:
-            break
-    bm25 = np.array([found.get(id, 0.0) for id in synthetic.ids])
-    return bm25 / (bm25 + 2.0), bm25 > 0
 
 
 @pytest.mark.parametrize("mode", [Mode.APPROXIMATE, Mode.AUTO])
@@ -85,17 +59,6 @@ def test_words_photo_and_filter_rank_as_numpy_ranks(synthetic: Synthetic, weight
         assert_same_order(synthetic, result, expected, score)
         assert result.total == len(expected)
         assert all(hit.attributes["color"] == "red" and hit.attributes["category"] == "dress" for hit in result.hits)
-
-
-def assert_same_order(
-    synthetic: Synthetic, result: Result, expected: list[str], score: NDArray[np.floating[Any]]
-) -> None:
-    """The same order, but that scores which float32 cannot tell apart may change places."""
-    scores = dict(zip(synthetic.ids, score, strict=True))
-    assert sorted(ids(result)) == sorted(expected[: len(result.hits)])
-    for got, wanted in zip(result.hits, expected, strict=False):
-        assert scores[got.id] == pytest.approx(scores[wanted], rel=1e-5)
-        assert got.score == pytest.approx(scores[got.id], rel=1e-5)
 
 
 def test_the_blend_of_a_large_set_is_found_approximately(synthetic: Synthetic) -> None:

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.search.oracle import values
 from tests.search.synthetic import Synthetic
 from vision.errors import BadQuery, NotFound, VisualSearchError
 from vision.search.engine import SearchEngine
-from vision.search.model import Mode, Query, Taste, Vector
+from vision.search.model import Likeness, Mode, Query, Taste, Vector
 from vision.search.profiles import KEPT, Profile, Profiles
 from vision.search.request import parse
 from vision.search.steering import UNLIKED
@@ -102,15 +103,14 @@ def test_a_taste_ranks_by_the_formula_and_filters_by_its_distance(synthetic: Syn
     near, liked = (1 / (1 + synthetic.distances(each) / sigma2) for each in (photo, taste))
     keep = synthetic.where(tenth="t4")
     query = Query(vector=photo, embedding=synthetic.embedding.fingerprint, mode=mode, rows=10, explain=True)
-    query = replace(query, filters={"tenth": ("t4",)}, taste=Taste(taste, sigma2, weight=0.25))
+    query = replace(query, filters={"tenth": ("t4",)}, similarities=(Likeness(taste, 0.25, "profile"),))
     found = synthetic.engine.run(query)
     score = (0.5 * near + 0.25 * liked) / 0.75
     assert [hit.id for hit in found.hits] == synthetic.ranked(score, keep, top=10)
-    explained = found.hits[0].explain or {}
     row = synthetic.ids.index(found.hits[0].id)
-    assert explained["profile"] == pytest.approx(liked[row], rel=1e-5) and explained["profile_weight"] == 0.25
+    assert values(found.hits[0])["profile"] == pytest.approx(liked[row], rel=1e-5)
     limit = float(np.quantile(synthetic.distances(taste)[keep], 0.3))
-    hard = synthetic.engine.run(replace(query, taste=Taste(taste, sigma2, max_distance=limit), facets=("color",)))
+    hard = synthetic.engine.run(replace(query, similarities=(), taste=Taste(taste, limit), facets=("color",)))
     inside = keep & (synthetic.distances(taste) <= limit)
     assert [hit.id for hit in hard.hits] == synthetic.ranked(near, inside, top=10)
     assert hard.total == synthetic.total(inside)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.search.oracle import bm25, values
 from tests.search.synthetic import Synthetic, build
 from vision.errors import BadQuery, Conflict, FingerprintMismatch, NotFound, SolrRefused, SolrUnavailable
 from vision.search.model import Query, Result
@@ -123,7 +124,7 @@ def test_unknown_fields_are_named_with_those_there_are(small: Synthetic) -> None
     with pytest.raises(BadQuery, match="no product has a field 'colour'; accepted: category, color"):
         search(small, q="dress", filters={"colour": ["red"]})
     with pytest.raises(BadQuery, match="'price' is a number"):
-        search(small, q="dress", facets=["price"])
+        search(small, q="dress", filters={"price": ["5"]})
     with pytest.raises(BadQuery, match="'color' has no range; accepted: price"):
         search(small, q="dress", ranges={"color": {"min": 1}})
 
@@ -186,11 +187,11 @@ def test_sort_by_price(small: Synthetic) -> None:
 def test_explain_gives_the_parts_of_the_score(small: Synthetic) -> None:
     weights = {"text": 0.2, "image": 0.6}
     for hit in search(small, q="dress", image_id=small.ids[0], weights=weights, explain=True).hits:
-        parts = hit.explain or {}
+        parts = values(hit)
         assert hit.score == pytest.approx((0.2 * parts["text"] + 0.6 * parts["image"]) / 0.8, rel=1e-5)
-        assert parts["text"] == pytest.approx(parts["bm25"] / (parts["bm25"] + 2))
-        assert hit.distance is not None
-        assert parts["image"] == pytest.approx(1 / (1 + hit.distance / parts["sigma2"]))
+        assert parts["text"] == pytest.approx(bm25(hit) / (bm25(hit) + 2))
+        assert hit.distance is not None and hit.explain is not None
+        assert parts["image"] == pytest.approx(1 / (1 + hit.distance / (hit.explain.sigma2 or 0)))
 
 
 def test_one_picture_to_search_by(small: Synthetic) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.search.oracle import bm25, values
 from tests.search.synthetic import CATEGORIES, COLORS, LENGTHS, Synthetic, build
 from vision.embedding import EmbeddingStore
 from vision.search.composer import AGREEMENT
@@ -87,14 +88,14 @@ def test_nothing_is_lost_and_the_score_is_what_is_said(small: Synthetic, text: s
         for name, values in wanted.items()
         for value in values
     }
-    bm25 = {hit.id: (hit.explain or {})["bm25"] for hit in off.hits}
+    plainly = {hit.id: bm25(hit) for hit in off.hits}
     expected = []
     for hit in on.hits:
-        parts = hit.explain or {}
+        parts = values(hit)
         agreeing = sum(small.columns[name][rows[hit.id]] in values for name, values in wanted.items() if values)
-        assert parts.get("agreement", 0.0) == pytest.approx(AGREEMENT * agreeing)
-        relevance = bm25[hit.id] + AGREEMENT * agreeing
-        assert parts["bm25"] == pytest.approx(relevance, rel=1e-5)
+        assert hit.explain is not None and (hit.explain.agreement or 0.0) == pytest.approx(AGREEMENT * agreeing)
+        relevance = plainly[hit.id] + AGREEMENT * agreeing
+        assert bm25(hit) == pytest.approx(relevance, rel=1e-5)
         assert parts["text"] == pytest.approx(relevance / (relevance + 2), rel=1e-5)
         score = parts["text"] if not picture else 0.5 * parts["text"] + 0.5 * parts["image"]
         assert hit.score == pytest.approx(score, rel=1e-5)

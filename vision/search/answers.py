@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.search import composer
-from vision.search.model import FacetValue, Hit, Query
-from vision.solr.fields import ATTRIBUTE_PREFIX
+from vision.search import counting
+from vision.search.explaining import explained, squared_distance
+from vision.search.histograms import GRID, Spread
+from vision.search.model import Bucket, FacetValue, Histogram, Hit, Query
+from vision.solr.fields import ATTRIBUTE_PREFIX, NUMBERS
 
 _PLAIN = ("price", "currency", "url", "in_stock")
 
@@ -39,16 +42,54 @@ def is_partial(answer: Mapping[str, Any]) -> bool:
 
 
 def facets(answer: Mapping[str, Any], query: Query) -> dict[str, Sequence[FacetValue]]:
-    """Values and counts of every facet asked for, largest first, then by name."""
+    """Values and counts of every facet asked for that is no number, largest first, then by name."""
     answered = answer.get("facets", {})
-    return {name: _values(answered.get(name, {}).get("buckets", [])) for name in query.facets}
+    wanted = [name for name in query.facets if name not in NUMBERS]
+    return {name: _values(answered.get(name, {}).get("buckets", [])) for name in wanted}
+
+
+def histograms(answer: Mapping[str, Any], query: Query) -> dict[str, Histogram]:
+    """Products by bucket of every number asked for."""
+    answered = answer.get("facets", {})
+    return {
+        name: _histogram(answered.get(name, {}), query.edges.get(name, ())) for name in query.facets if name in NUMBERS
+    }
+
+
+def _histogram(answered: Mapping[str, Any], edges: Sequence[float]) -> Histogram:
+    """The outer buckets are open: where the index changed since the edges were chosen, they reach as far as it does."""
+    low, high = _ends(answered)
+    if low is None or high is None:
+        return Histogram(None, None, ())
+    counts = [_count(answered.get(str(place), {})) for place in range(max(1, len(edges) - 1))]
+    ends = list(edges) or [low, high]
+    ends[0], ends[-1] = min(ends[0], low), max(ends[-1], high)
+    return Histogram(low, high, tuple(Bucket(*each) for each in zip(ends, ends[1:], counts, strict=False)))
+
+
+def spreads(facets: Mapping[str, Any]) -> dict[str, Spread]:
+    """How numbers are spread, by the facets of the count request; one that nothing has is not there."""
+    found = {}
+    for name in NUMBERS:
+        low, high = _ends(facets.get(name, {}))
+        if low is not None and high is not None:
+            counts = tuple(_count(facets[name].get(str(place), {})) for place in range(len(GRID) + 1))
+            found[name] = Spread(low, high, counts)
+    return found
+
+
+def _ends(answered: Mapping[str, Any]) -> tuple[float | None, float | None]:
+    low, high = answered.get("min"), answered.get("max")
+    if isinstance(low, int | float) and isinstance(high, int | float) and math.isfinite(low + high):
+        return float(low), float(high)
+    return None, None
 
 
 def agreeing(answer: Mapping[str, Any], query: Query) -> tuple[tuple[int, ...], ...]:
     """How many products each preference agrees with, in the order of the query's."""
     answered = answer.get("facets", {})
     return tuple(
-        tuple(_count(answered.get(composer.agreeing(group, number), {})) for number in range(len(wanted)))
+        tuple(_count(answered.get(counting.agreeing(group, number), {})) for number in range(len(wanted)))
         for group, wanted in enumerate(query.preferences)
     )
 
@@ -73,17 +114,17 @@ def _text(value: Any) -> str:
 
 
 def _hit(document: Mapping[str, Any], query: Query, sigma2: float | None) -> Hit:
-    similarity = float(document.get("similarity", 0.0))
-    distance = squared_distance(similarity)
+    distance = squared_distance(float(document.get("similarity", 0.0)))
+    found = attributes(document)
     return Hit(
         id=document["id"],
         product_id=document["product_id"],
         title=first(document.get("title", "")),
         image=first(document.get("image")),
-        attributes=attributes(document),
+        attributes=found,
         score=float(document["score"]),
         distance=distance,
-        explain=_explain(document, query, sigma2, distance) if query.explain else None,
+        explain=explained(document, found, query, sigma2) if query.explain else None,
     )
 
 
@@ -105,29 +146,3 @@ def first(value: Any) -> Any:
 def several(value: Any) -> list[Any]:
     """All of several values; one value as a list of it."""
     return list(value) if isinstance(value, list) else [value]
-
-
-def squared_distance(similarity: float) -> float | None:
-    """Squared Euclidean distance from Solr's s = 1/(1+d²); s = 0 is a document without a vector."""
-    return None if similarity <= 0.0 else max(0.0, 1.0 / similarity - 1.0)
-
-
-def _explain(
-    document: Mapping[str, Any], query: Query, sigma2: float | None, distance: float | None
-) -> dict[str, float]:
-    parts: dict[str, float] = {}
-    if query.text is not None:
-        bm25 = float(document.get("bm25", 0.0))
-        parts |= {"bm25": bm25, "text": bm25 / (bm25 + 2.0), "text_weight": query.weights.text}
-        if query.preferences:
-            parts["agreement"] = float(document.get("agreement", 0.0))
-    if sigma2 is not None:
-        image = 0.0 if distance is None else 1.0 / (1.0 + distance / sigma2)
-        parts |= {"image": image, "image_weight": query.weights.image, "sigma2": sigma2}
-    if query.taste is not None and query.taste.weight > 0:
-        liked = squared_distance(float(document.get("liked_similarity", 0.0)))
-        parts |= {
-            "profile": 0.0 if liked is None else 1.0 / (1.0 + liked / query.taste.sigma2),
-            "profile_weight": query.taste.weight,
-        }
-    return parts

@@ -22,9 +22,10 @@ from numpy.typing import NDArray
 from vision.embedding import Embedding, check_vector
 from vision.errors import BadSetting
 from vision.search import categories
-from vision.search.answers import several, squared_distance
+from vision.search.answers import several
 from vision.search.categories import Votes
 from vision.search.composer import compose_sample
+from vision.search.explaining import squared_distance
 from vision.search.lookups import Others, compose_neighbours
 from vision.search.model import Query, Vector
 from vision.solr.client import SolrClient

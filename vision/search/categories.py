@@ -68,6 +68,7 @@ class Prediction:
         probability: that it is right.
         kept_to: the values that the search was kept to; empty where it was not sure enough.
         alternatives: every value that had votes, with its share, largest first.
+        decided: what the search is kept to by: the ``vote``, the ``request``, a ``filter``, or ``nothing``.
     """
 
     field: str
@@ -75,6 +76,7 @@ class Prediction:
     probability: float
     kept_to: tuple[str, ...]
     alternatives: tuple[tuple[str, float], ...]
+    decided: str = "nothing"
 
 
 def vote(neighbours: Sequence[tuple[str, ...]]) -> tuple[tuple[str, float], ...]:

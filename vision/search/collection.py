@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 import orjson
@@ -11,13 +12,16 @@ from cachetools import TTLCache
 
 from vision.embedding import Embedding, EmbeddingStore, check_vector
 from vision.errors import BadQuery, Conflict, NotFound
+from vision.search.answers import attributes, spreads
 from vision.search.calibration import Calibration, Calibrations
 from vision.search.composer import Params
+from vision.search.explaining import texts
+from vision.search.histograms import Spread
 from vision.search.lexicon import Lexicon
-from vision.search.model import DEFAULT_LANGUAGE, Query, Vector
+from vision.search.model import DEFAULT_LANGUAGE, Closeness, Query, Vector
 from vision.search.vocabulary import Vocabulary
 from vision.solr.client import SolrClient
-from vision.solr.fields import NUMBERS, PLAIN, SEPARATOR
+from vision.solr.fields import ATTRIBUTE_PREFIX, NUMBERS, PLAIN, SEPARATOR
 
 # Seconds. What is kept here changes with a commit at the earliest, and a stale value costs speed, never correctness:
 # totals and facets come with every answer.
@@ -25,6 +29,23 @@ _FRESH = 10
 
 K = TypeVar("K")
 V = TypeVar("V")
+
+
+@dataclass(frozen=True)
+class Indexed:
+    """A picture of the index: its (1024,) vector, the fingerprint of what made it, and its attributes' values."""
+
+    vector: Vector
+    embedding: str
+    attributes: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Matching:
+    """How many pictures match, and how each number to be counted is spread over them."""
+
+    pictures: int
+    spreads: Mapping[str, Spread]
 
 
 class Collection:
@@ -41,7 +62,7 @@ class Collection:
         self._fingerprints: TTLCache[str, str] = TTLCache(1, _FRESH)
         self._languages: TTLCache[str, Mapping[str, str]] = TTLCache(1, _FRESH)
         self._currencies: TTLCache[str, tuple[str, ...]] = TTLCache(1, _FRESH)
-        self._counts: TTLCache[bytes, int] = TTLCache(4096, _FRESH)
+        self._counts: TTLCache[bytes, Matching] = TTLCache(4096, _FRESH)
         self._calibrations: TTLCache[str, tuple[Calibration, ...]] = TTLCache(1, _FRESH)
         self._vectors: TTLCache[str, Vector] = TTLCache(4096, _FRESH)
 
@@ -71,7 +92,7 @@ class Collection:
         unknown = sorted(set(query.filters.get("in_stock", ())) - {"true", "false"})
         if unknown:
             raise BadQuery(f"filters.in_stock is {unknown[0]!r}; accepted: true, false", "in_stock")
-        self._check(query.facets, "facets")
+        self._check([name for name in query.facets if name not in NUMBERS], "facets")
         if query.diversity is not None:
             self._check(query.diversity.most, "diversity.most")
 
@@ -134,17 +155,26 @@ class Collection:
         """Refuse to compare prices of several currencies with each other; one that no product names is the only one.
 
         Raises:
-            BadQuery: a price range or an order by price without one currency to go with it.
+            BadQuery: prices are filtered, ordered, counted or compared without one currency to go with it.
         """
-        by_range = "price" in query.ranges
-        if not (by_range or query.sort in ("price", "-price")) or len(query.filters.get("currency", ())) == 1:
+        uses = {
+            "a price range": ("price" in query.ranges, "price"),
+            "an order by price": (query.sort in ("price", "-price"), "sort"),
+            "a facet of prices": ("price" in query.facets, "facets"),
+            "nearness of a price": (
+                any(isinstance(each, Closeness) and each.field == "price" for each in query.similarities),
+                "similarities",
+            ),
+        }
+        used = next(((what, member) for what, (is_used, member) in uses.items() if is_used), None)
+        if used is None or len(query.filters.get("currency", ())) == 1:
             return
         known = self.currencies()
         if len(known) > 1:
-            what = "a price range" if by_range else "an order by price"
+            what, member = used
             raise BadQuery(
                 f"prices are in {', '.join(known)}: {what} needs one of them, as filters: {{currency: [{known[0]}]}}",
-                "price" if by_range else "sort",
+                member,
             )
 
     def _read_currencies(self) -> tuple[str, ...]:
@@ -223,7 +253,12 @@ class Collection:
         return () if found is None else (found,)
 
     def vector(self, id: str) -> tuple[Vector, str]:
-        """The stored vector of a picture or product id, and its embedding's fingerprint.
+        """The stored vector of a picture or product id, and its embedding's fingerprint; raises as :meth:`picture`."""
+        found = self.picture(id)
+        return found.vector, found.embedding
+
+    def picture(self, id: str) -> Indexed:
+        """An indexed picture, by its own or its product's id.
 
         Raises:
             NotFound: no such id.
@@ -234,7 +269,7 @@ class Collection:
             params = {
                 "q": f"{{!term f={field} v=$id}}",
                 "id": id,
-                "fl": "vector,embedding",
+                "fl": f"vector,embedding,{names.returned(ATTRIBUTE_PREFIX + '*')}".rstrip(","),
                 "sort": f"embedding asc,{names.key} asc",  # a product's pictures before what has no vector
                 "rows": 1,
             }
@@ -242,15 +277,17 @@ class Collection:
             if documents:
                 if "vector" not in documents[0]:
                     raise BadQuery(f"product {id!r} has no picture to search by; search by its words", "image_id")
-                return check_vector(documents[0]["vector"]), str(documents[0]["embedding"])
+                known = {name: texts(value) for name, value in attributes(documents[0]).items()}
+                return Indexed(check_vector(documents[0]["vector"]), str(documents[0]["embedding"]), known)
         raise NotFound(f"collection {self.client.collection!r} has no product or picture {id!r}")
 
-    def vectors(self, ids: Sequence[str], *, missing_ok: bool = False) -> dict[str, Vector]:
+    def vectors(self, ids: Sequence[str], *, missing_ok: bool = False, member: str = "like") -> dict[str, Vector]:
         """The stored vectors of pictures or products, by the ids asked for; of a product the first picture's.
 
         Args:
             ids: of pictures or products.
             missing_ok: leave out what is not there or has no picture, instead of refusing it.
+            member: of the request, that they come from.
 
         Raises:
             NotFound: no such id; names the first.
@@ -276,7 +313,7 @@ class Collection:
                 if "vector" in document:
                     found[str(document[field])] = check_vector(document["vector"])
                 elif not missing_ok:
-                    raise BadQuery(f"product {document[field]!r} has no picture to search by", "like")
+                    raise BadQuery(f"product {document[field]!r} has no picture to search by", member)
         with self._lock:
             if before == self._forgotten:
                 self._vectors.update(found)
@@ -285,14 +322,15 @@ class Collection:
                 raise NotFound(f"collection {self.client.collection!r} has no product or picture {id!r}")
         return found
 
-    def matching(self, count_request: Params) -> tuple[int, bool]:
-        """How many pictures the request matches, and whether that had to be asked now."""
+    def matching(self, count_request: Params) -> tuple[Matching, bool]:
+        """What the request counts, and whether that had to be asked now."""
         key = orjson.dumps(count_request, option=orjson.OPT_SORT_KEYS)
         asked = False
 
-        def ask() -> int:
+        def ask() -> Matching:
             nonlocal asked
             asked = True
-            return int(self.client.select(count_request)["response"]["numFound"])
+            answer = self.client.select(count_request)
+            return Matching(int(answer["response"]["numFound"]), spreads(answer.get("facets", {})))
 
         return self._kept(self._counts, key, ask), asked

@@ -25,14 +25,18 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from vision.search.counting import facet_request, spread_request
+from vision.search.literals import CONSTANT as CONSTANT
+from vision.search.literals import GROUP_TAG, tag
+from vision.search.literals import number as number
+from vision.search.literals import vector as vector
 from vision.search.model import DEFAULT_LANGUAGE, SORTS, Plan, Preference, Query, Range, Way
+from vision.search.scoring import compose_score, further
 from vision.search.text import escape
 from vision.solr.fields import SEPARATOR, FieldMap
 
 Params = dict[str, Any]
 
-GROUP_TAG = "group"
-FACET_LIMIT = 1000
 SUGGESTED = 40
 """Phrases of each prefix, and similar words, that are looked at."""
 SHOWN_TITLES = 40
@@ -40,8 +44,6 @@ AGREEMENT = 3.0
 """What an attribute that agrees with the words adds to BM25; `python -m benchmarks.words` prints what more would do."""
 RETURNED = "id,product_id,title,image,url,price,currency,in_stock,attr_*,score"
 _IN_CANDIDATES = "if(exists(query($near)),1,0)"
-CONSTANT = "{!cache=false}*:*"
-"""A filter that is always sent, and never kept."""
 _EXCLUDED, _TASTE = "", " "  # no field is called so
 _OURS = FieldMap()
 
@@ -55,24 +57,14 @@ class QueryVectors:
         coarse: (256,) int8, the quantised prefix of ``full``.
         sigma2: the collection's median squared distance.
         coarse_limit: largest squared int8 distance that a match of the query's threshold can have, or None.
-        coarse_taste: (256,) int8 of the shopper's taste, where it ranks.
+        coarse_others: (256,) int8 of each further picture that counts, in the query's order.
     """
 
     full: NDArray[np.float32]
     coarse: NDArray[np.int8]
     sigma2: float
     coarse_limit: float | None = None
-    coarse_taste: NDArray[np.int8] | None = None
-
-
-def number(value: float) -> str:
-    """Write a number so that Solr reads the same double back."""
-    return repr(float(value))
-
-
-def vector(values: NDArray[Any]) -> str:
-    """Write a vector as Solr's functions and ``{!knn}`` read it; float32 values come back bit for bit."""
-    return orjson.dumps(np.ascontiguousarray(values), option=orjson.OPT_SERIALIZE_NUMPY).decode()
+    coarse_others: tuple[NDArray[np.int8], ...] = ()
 
 
 def filter_queries(query: Query, names: FieldMap = _OURS) -> dict[str, str]:
@@ -80,12 +72,12 @@ def filter_queries(query: Query, names: FieldMap = _OURS) -> dict[str, str]:
     composed = {}
     for name, values in sorted(query.filters.items()):
         joined = SEPARATOR.join(sorted(values))
-        composed[name] = f"{{!terms f={names.field(name)} tag={_tag(name)} separator='{SEPARATOR}'}}{joined}"
+        composed[name] = f"{{!terms f={names.field(name)} tag={tag(name)} separator='{SEPARATOR}'}}{joined}"
     for name, bounds in sorted(query.ranges.items()):
-        composed[name] = f"{{!lucene tag={_tag(name)}}}{names.field(name)}:{_range(bounds)}"
+        composed[name] = f"{{!lucene tag={tag(name)}}}{names.field(name)}:{_range(bounds)}"
     if query.excluded:
         composed[_EXCLUDED] = "{!bool must=$all must_not=$excluded cache=false}"
-    if query.taste is not None and query.taste.max_distance is not None:
+    if query.taste is not None:
         composed[_TASTE] = "{!frange cache=false l=$liked_from v=$liked_similarity}"
     return composed
 
@@ -104,7 +96,7 @@ def compose(query: Query, plan: Plan, vectors: QueryVectors | None, names: Field
     if vectors is not None:
         params |= _image(query, vectors)
     params |= _preferences(query, names)
-    params |= _score(query, vectors)
+    params |= compose_score(query, None if vectors is None else vectors.sigma2, names)
     params |= _clauses(plan, vectors, filters, has_text=query.text is not None)
     sort = _sort(query, names)
     if plan.way is Way.TAIL:
@@ -112,6 +104,9 @@ def compose(query: Query, plan: Plan, vectors: QueryVectors | None, names: Field
     if query.grouped and names.groups:
         field = names.known("product_id")
         params["fq"].append(f"{{!collapse tag={GROUP_TAG} field={field}{_head_sort(plan, names)}}}")
+    if query.explain and query.text is not None:
+        # Of several shards, only the request that ranks has the words' statistics of all of them.
+        params["distrib.singlePass"] = "true"
     params |= {
         "sort": sort,
         "fl": _returned(query, vectors, names),
@@ -122,10 +117,22 @@ def compose(query: Query, plan: Plan, vectors: QueryVectors | None, names: Field
     return params
 
 
-def compose_count(query: Query, names: FieldMap = _OURS) -> Params:
-    """The count that the planner decides by: how many pictures keyword and facets leave."""
+def compose_count(query: Query, names: FieldMap = _OURS, vectors: QueryVectors | None = None) -> Params:
+    """What is asked before the ranking request: how many pictures match, and how the numbers to be counted are spread.
+
+    Args:
+        query: whose order does not matter.
+        names: how the collection calls its fields.
+        vectors: needed by a threshold alone, which only the spread goes by; without them it is left out.
+    """
     params = _base(query, filter_queries(query, names), names)
-    return params | {"q": "{!bool filter=$base cache=false}", "rows": 0}
+    clauses = "filter=$base"
+    if vectors is not None and query.max_distance is not None:
+        params |= _image(query, vectors)
+        clauses += " filter=$maybe filter=$close"
+    params |= {"q": f"{{!bool {clauses} cache=false}}", "rows": 0}
+    spread = spread_request(query, names)
+    return params if spread is None else params | {"json.facet": spread}
 
 
 def compose_sample(query: Query, seed: int, rows: int, names: FieldMap = _OURS) -> Params:
@@ -163,40 +170,6 @@ def compose_totals(query: Query, texts: Sequence[str], names: FieldMap = _OURS, 
     return params | {"json.facet": orjson.dumps(facets).decode()}
 
 
-def facet_request(query: Query, names: FieldMap = _OURS) -> str:
-    """``json.facet``: products per value, each facet counted without its own filter and without grouping."""
-    facets: dict[str, Any] = {}
-    grouped = query.grouped and names.groups
-    for name in query.facets:
-        excluded = [_tag(name)] + ([GROUP_TAG] if grouped else [])
-        facet: dict[str, Any] = {
-            "type": "terms",
-            "field": names.field(name),
-            "limit": FACET_LIMIT,
-            "domain": {"excludeTags": excluded},
-        }
-        if grouped:
-            facet |= {"facet": {"products": f"unique({names.known('product_id')})"}, "sort": "products desc"}
-        facets[name] = facet
-    for group, wanted in enumerate(query.preferences):
-        for number_ in range(len(wanted)):
-            facets[agreeing(group, number_)] = _agreeing(f"$prefer{group}_{number_}", names if grouped else None)
-    return orjson.dumps(facets).decode()
-
-
-def agreeing(group: int, number_: int) -> str:
-    """The name in ``json.facet`` of the products that a preference agrees with; no attribute has such a name."""
-    return f"agreeing.{group}.{number_}"
-
-
-def _agreeing(prefer: str, names: FieldMap | None) -> dict[str, Any]:
-    counted: dict[str, Any] = {"type": "query", "q": f"{{!bool filter={prefer} cache=false}}"}
-    if names is not None:
-        counted["domain"] = {"excludeTags": [GROUP_TAG]}
-        counted["facet"] = {"products": f"unique({names.known('product_id')})"}
-    return counted
-
-
 def _preferences(query: Query, names: FieldMap) -> Params:
     """BM25 and what agreeing attributes add; of the fields that one part of the words may mean, one counts."""
     if query.text is None or not query.preferences:
@@ -225,8 +198,7 @@ def _base(query: Query, filters: dict[str, str], names: FieldMap) -> Params:
         params |= {"all": "*:*", "excluded": terms, "excluded_ids": SEPARATOR.join(query.excluded)}
     if query.taste is not None:
         params["liked_similarity"] = f"vectorSimilarity(FLOAT32,EUCLIDEAN,vector,{vector(query.taste.vector)})"
-        if query.taste.max_distance is not None:
-            params["liked_from"] = number(_at_least(1.0 / (1.0 + query.taste.max_distance)))
+        params["liked_from"] = number(_at_least(1.0 / (1.0 + query.taste.max_distance)))
     if query.text is None:
         params["base"] = "{!lucene cache=false v='*:*'}"
     else:
@@ -255,37 +227,6 @@ def _at_least(similarity: float) -> float:
     return similarity * (1.0 - 2.0**-22)
 
 
-def _score(query: Query, vectors: QueryVectors | None) -> Params:
-    """The contract's score: (wt·b/(b+2) + wi/(1+d²/σ²)) / (wt+wi), over the parts that the query has.
-
-    A shopper's taste is one more part, by the same formula as the picture's, with a weight of its own.
-    """
-    parts: list[tuple[float, str]] = []
-    if query.text is not None:
-        # b/(b+2); each mention of a query or a vector is evaluated anew for every document, so there is one of each
-        relevance = "$relevance" if query.preferences else "query($base)"
-        parts.append((query.weights.text, f"sub(1,div(2,sum({relevance},2)))"))
-    if vectors is not None:
-        parts.append((query.weights.image, _nearness("$similarity", vectors.sigma2)))
-    if query.taste is not None and query.taste.weight > 0:
-        parts.append((query.taste.weight, _nearness("$liked_similarity", query.taste.sigma2)))
-    if not parts:
-        return {}
-    whole = sum(weight for weight, _ in parts)
-    score = parts[0][1]
-    if len(parts) > 1:
-        score = f"sum({','.join(f'product({number(weight / whole)},{part})' for weight, part in parts)})"
-    return {"blend": "{!func v=$score}", "score": score}
-
-
-def _nearness(similarity: str, sigma2: float) -> str:
-    """1/(1+d²/σ²) of a vector similarity s = 1/(1+d²), which is mentioned once.
-
-    A document without a vector has s=0: in Lucene's floats 1/0 is infinite and 1/∞ is 0, so that it gets 0.
-    """
-    return f"div(1,sum(1,product({number(1.0 / sigma2)},sub(div(1,{similarity}),1))))"
-
-
 def _clauses(plan: Plan, vectors: QueryVectors | None, filters: dict[str, str], *, has_text: bool) -> Params:
     if plan.way is Way.BROWSE:
         return {"q": "{!bool filter=$base cache=false}"}
@@ -300,14 +241,14 @@ def _clauses(plan: Plan, vectors: QueryVectors | None, filters: dict[str, str], 
         near[f"pre{number_}"] = composed
         pre += f" preFilter=$pre{number_}"
     near["near"] = f"{{!knn f=coarse topK={plan.candidates}{pre} cache=false v=$coarse}}"
-    if vectors.coarse_taste is not None:
-        # What is liked may be far from the photo: its own nearest are candidates as well.
-        near |= {
-            "near": "{!bool should=$near_photo should=$near_liked cache=false}",
-            "near_photo": near["near"],
-            "near_liked": f"{{!knn f=coarse topK={plan.candidates}{pre} cache=false v=$coarse_liked}}",
-            "coarse_liked": vector(vectors.coarse_taste),
-        }
+    if vectors.coarse_others:
+        # What else counts may be far from the photo: its own nearest are candidates as well.
+        places = range(len(vectors.coarse_others) + 1)
+        near["near0"] = near["near"]
+        near["near"] = f"{{!bool {' '.join(f'should=$near{place}' for place in places)} cache=false}}"
+        for place, coarse in enumerate(vectors.coarse_others, start=1):
+            near[f"coarse{place}"] = vector(coarse)
+            near[f"near{place}"] = f"{{!knn f=coarse topK={plan.candidates}{pre} cache=false v=$coarse{place}}}"
     if plan.way is Way.TAIL:
         return near | exact
     near["verified"] = "{!bool filter=$near must=$blend cache=false}"
@@ -338,15 +279,11 @@ def _returned(query: Query, vectors: QueryVectors | None, names: FieldMap) -> st
         fields.append("similarity:$similarity")
     if query.explain and query.text is not None:
         fields += ["bm25:$relevance", "agreement:$agreement"] if query.preferences else ["bm25:query($base)"]
-    if query.explain and query.taste is not None and query.taste.weight > 0:
-        fields.append("liked_similarity:$liked_similarity")
+    if query.explain:
+        fields += [f"{name}:${name}" for name, _ in further(query)]
     if query.diversity is not None:
         fields.append("coarse")
     return ",".join(fields)
-
-
-def _tag(name: str) -> str:
-    return f"by_{name}"
 
 
 def _range(bounds: Range) -> str:

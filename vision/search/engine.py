@@ -10,24 +10,40 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from vision.detect import Finder
 from vision.embedding import EmbeddingStore
 from vision.errors import BadQuery, Conflict, FingerprintMismatch, VisualSearchError
-from vision.search import answers, categories, diversity, paging, planner
+from vision.search import answers, diversity, histograms, paging, planner
 from vision.search.calibration import Calibration
-from vision.search.categories import Prediction
-from vision.search.collection import Collection
+from vision.search.categories import NEIGHBOURS, Prediction, predict, vote
+from vision.search.collection import Collection, Matching
 from vision.search.composer import Params, QueryVectors, compose, compose_count
 from vision.search.lookups import Others, compose_neighbours
-from vision.search.model import DEFAULT_LANGUAGE, Correction, Hit, Mode, Plan, Query, Result, Taste, Took, Way, Weights
+from vision.search.model import (
+    DEFAULT_LANGUAGE,
+    Correction,
+    Hit,
+    Likeness,
+    Mode,
+    Plan,
+    Query,
+    Result,
+    Taste,
+    Took,
+    Way,
+    Weights,
+)
 from vision.search.pictures import Asked, QueryPictures, Target, caught
 from vision.search.planner import Limits
 from vision.search.profiles import Profiles
-from vision.search.request import SearchRequest, to_query
+from vision.search.request import SearchRequest, categories, to_query
 from vision.search.spelling import FEW, Spelling
 from vision.search.suggestions import Suggestions
 from vision.search.understanding import counted, understand
 from vision.solr.client import SolrClient
+from vision.solr.fields import NUMBERS
 
 MISSES = 5
 """Hits that are shown where a threshold leaves none."""
@@ -135,7 +151,10 @@ class SearchEngine:
         return Batch(results, Took(_ms(extracted - began), _ms(ended - extracted), _ms(ended - began)))
 
     def _answer(self, request: SearchRequest, target: Target) -> Result:
-        query = self._personal(request, to_query(request, target.vector, target.embedding, language=self.language))
+        query = to_query(request, target.vector, target.embedding, language=self.language, others=target.others)
+        if target.attributes:
+            query = replace(query, depicted={"picture": target.attributes})
+        query = self._personal(request, query)
         if request.min_match is not None:
             query = replace(query, max_distance=self._calibration().limit(request.min_match))
         result = self._in_category(request, query) if request.category_first else self._paged(request, query)
@@ -159,17 +178,32 @@ class SearchEngine:
         return self.run(query if request.page is None else paging.resume(query, request.page))
 
     def _in_category(self, request: SearchRequest, query: Query) -> Result:
-        """Within what the photo shows, where that is sure, nothing else was chosen, and anything matches there."""
+        """Within what the photo shows: what the request says it is, else what is sure and matches anything.
+
+        A filter on the same field decides before both.
+        """
+        field = self._calibration().votes.field
         prediction = self._prediction(query)
-        if prediction is None or prediction.field in query.filters:
-            prediction = prediction and replace(prediction, kept_to=())
-            return replace(self._paged(request, query), category=prediction)
-        if prediction.kept_to:
-            within = replace(query, filters={**query.filters, prediction.field: prediction.kept_to})
-            result = self._paged(request, within)
+        chosen = categories(request)
+        if prediction is not None:
+            shown = chosen or prediction.kept_to or (prediction.value,)
+            query = replace(query, depicted={**query.depicted, "category": {field: shown}})
+
+        def kept(to: tuple[str, ...], decided: str) -> Prediction | None:
+            return prediction and replace(prediction, kept_to=to, decided=decided)
+
+        def within(to: tuple[str, ...]) -> Result:
+            return self._paged(request, replace(query, filters={**query.filters, field: to}))
+
+        if field in query.filters:
+            return replace(self._paged(request, query), category=kept((), "filter"))
+        if chosen:
+            return replace(within(chosen), category=kept(chosen, "request"))
+        if prediction is not None and prediction.kept_to:
+            result = within(prediction.kept_to)
             if result.total:
-                return replace(result, category=prediction)
-        return replace(self._paged(request, query), category=replace(prediction, kept_to=()))
+                return replace(result, category=kept(prediction.kept_to, "vote"))
+        return replace(self._paged(request, query), category=kept((), "nothing"))
 
     def _prediction(self, query: Query) -> Prediction | None:
         """What the query's picture shows."""
@@ -178,10 +212,10 @@ class SearchEngine:
         assert vectors is not None
         names = self.client.names
         field = names.field(calibration.votes.field)
-        params = compose_neighbours(vectors.full, vectors.coarse, Others(), categories.NEIGHBOURS, field, names)
+        params = compose_neighbours(vectors.full, vectors.coarse, Others(), NEIGHBOURS, field, names)
         found = [document.get(field) for document in self.client.select(params)["response"]["docs"]]
         held = [tuple(str(each) for each in answers.several(value)) for value in found if value is not None]
-        return categories.predict(calibration.votes, categories.vote(held))
+        return predict(calibration.votes, vote(held))
 
     def _personal(self, request: SearchRequest, query: Query) -> Query:
         """The query with the shopper's profile in it, where one was named and likes anything that is indexed."""
@@ -198,9 +232,10 @@ class SearchEngine:
         embedding = self.collection.embedding()
         if asked.use == "filter":
             limit = embedding.sigma2 / 2 if asked.max_distance is None else asked.max_distance
-            return replace(query, taste=Taste(point, embedding.sigma2, max_distance=limit))
+            return replace(query, taste=Taste(point, limit))
         if query.vector is not None:
-            return replace(query, taste=Taste(point, embedding.sigma2, asked.weight))
+            more = (Likeness(point, asked.weight, "profile"),) if asked.weight > 0 else ()
+            return replace(query, similarities=(*query.similarities, *more))
         # Without a picture the profile takes its place, so that candidates are found near it.
         weights = Weights(query.weights.text, asked.weight)
         return replace(query, vector=point, embedding=embedding.fingerprint, weights=weights)
@@ -243,12 +278,14 @@ class SearchEngine:
         query, understood = understand(query, self.collection)
         self.collection.check_currency(query)
         vectors = self._query_vectors(query)
+        query = self._with_edges(query, vectors, requests)
         ranked = self._page if query.diversity is None else self._arranged
         page = ranked(query, vectors, requests)
         return query, Result(
             hits=self._matched(query, page.hits),
             total=page.total,
             facets=answers.facets(page.answer, query),
+            histograms=answers.histograms(page.answer, query),
             took=Took(0.0, 0.0, 0.0),
             plan=page.plan,
             partial=answers.is_partial(page.answer),
@@ -303,13 +340,22 @@ class SearchEngine:
         requests.append(_shown(params))
         return self.client.select(params)
 
+    def _with_edges(self, query: Query, vectors: QueryVectors | None, requests: list[str]) -> Query:
+        """The query with buckets for the numbers it counts, by what matches: what the planner counts says that too."""
+        if not set(query.facets) & set(NUMBERS):
+            return query
+        return replace(query, edges=histograms.chosen(self._counted(query, vectors, requests).spreads))
+
     def _plan(self, query: Query, requests: list[str]) -> Plan:
         if not planner.needs_count(query):
             return planner.plan(query, self.limits)
-        count = compose_count(query, self.client.names)
+        return planner.plan(query, self.limits, self._counted(query, None, requests).pictures)
+
+    def _counted(self, query: Query, vectors: QueryVectors | None, requests: list[str]) -> Matching:
+        count = compose_count(query, self.client.names, vectors if query.max_distance is not None else None)
         matching, asked = self.collection.matching(count)
         requests += [_shown(count)] if asked else []
-        return planner.plan(query, self.limits, matching)
+        return matching
 
     def _query_vectors(self, query: Query) -> QueryVectors | None:
         if query.vector is None:
@@ -320,13 +366,13 @@ class SearchEngine:
         limit = None
         if query.max_distance is not None:
             limit = embedding.codec.lower_bound_sq(query.max_distance, query.vector)
-        taste = query.taste.vector if query.taste is not None and query.taste.weight > 0 else None
+        others = [each.vector for each in query.similarities if isinstance(each, Likeness)]
         return QueryVectors(
             query.vector,
             embedding.codec.encode(query.vector[None])[0],
             embedding.sigma2,
             limit,
-            None if taste is None else embedding.codec.encode(taste[None])[0],
+            tuple(embedding.codec.encode(np.stack(others))) if others else (),
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from vision.search.model import Hit, Range, Result, Searched, Understood
+from vision.search.model import Explanation, Hit, Range, Result, Searched, Understood
 
 _FACET_VALUES = 8
 
@@ -26,6 +26,9 @@ def lines(result: Result) -> Iterator[str]:
         shown = ", ".join(f"{each.value} {each.count:,}" for each in values[:_FACET_VALUES])
         more = f", and {len(values) - _FACET_VALUES} more" if len(values) > _FACET_VALUES else ""
         yield f"  {name}: {shown}{more}"
+    for name, histogram in result.histograms.items():
+        shown = ", ".join(f"{each.low:g}..{each.high:g} {each.count:,}" for each in histogram.buckets)
+        yield f"  {name}: {shown or 'none'}"
     yield f"plan: {result.plan.way} ({result.plan.reason})"
     if result.partial:
         yield "Solr gave up early: totals and facets are incomplete"
@@ -51,5 +54,11 @@ def _hit(hit: Hit) -> str:
     price = hit.attributes.get("price")
     currency = hit.attributes.get("currency", "")
     cost = "" if price is None else f"  {price:.2f} {currency}".rstrip()
-    parts = "" if hit.explain is None else "  " + " ".join(f"{name}={value:.4g}" for name, value in hit.explain.items())
-    return f"{hit.score:.4f}{distance}  {hit.id}  {hit.title}{cost}{parts}"
+    return f"{hit.score:.4f}{distance}  {hit.id}  {hit.title}{cost}{'' if hit.explain is None else _why(hit.explain)}"
+
+
+def _why(found: Explanation) -> str:
+    """The shares that make the score, and what agrees."""
+    parts = [f"{each.of or each.name} {each.share:.4f} ({each.value:.4f}·{each.weight:g})" for each in found.parts]
+    agrees = dict.fromkeys(f"{each.field}={each.value}" for each in found.agrees)
+    return f"  = {' + '.join(parts)}" + (f"  agrees: {', '.join(agrees)}" if agrees else "")

@@ -104,19 +104,40 @@ class Preference:
 
 @dataclass(frozen=True)
 class Taste:
-    """Where a shopper's likes lie, beside what a search asks for.
+    """Where a shopper's likes lie, and the largest squared distance that a result may have to it.
 
-    Attributes:
-        vector: (1024,) float32 of the collection's embedding.
-        weight: 0 to 1, how much being near it counts in the score; 0 where it only filters.
-        max_distance: largest squared distance that a result may have to it; None where it filters nothing.
-        sigma2: the collection's median squared distance.
+    ``vector`` is (1024,) float32 of the collection's embedding.
     """
 
     vector: Vector
-    sigma2: float
-    weight: float = 0.0
-    max_distance: float | None = None
+    max_distance: float
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """A part of the score: being like another picture than the one searched by, by the same formula.
+
+    Attributes:
+        vector: (1024,) float32 of the collection's embedding.
+        weight: over 0, how much it counts beside words and picture.
+        name: what it is called where a score is explained; ``profile`` is a shopper's.
+        of: the picture's id, where it has one.
+    """
+
+    vector: Vector
+    weight: float
+    name: str = "similarity"
+    of: str | None = None
+
+
+@dataclass(frozen=True)
+class Closeness:
+    """A part of the score: having a number near one, 1/(1+((x-near)/scale)²); 0 without the number."""
+
+    field: str
+    near: float
+    scale: float
+    weight: float
 
 
 @dataclass(frozen=True)
@@ -141,6 +162,10 @@ class Query:
     ``excluded`` are ids of products that are no result, neither shown nor counted.
     ``understand`` reads prices and attributes out of the words, but for the texts in ``ignore``. What was read as
     attributes are the ``preferences``: one group for each part of the words, with the fields that it may mean.
+    ``edges`` are where the buckets of each number in ``facets`` begin and end. ``similarities`` are further parts of
+    the score; likeness to another picture needs a ``vector`` beside it. ``depicted`` are attributes of what is searched
+    by, by how they are known: ``picture``, those of the indexed product, or ``category``, what a vote says; they do
+    nothing but explain.
     """
 
     text: str | None = None
@@ -162,10 +187,13 @@ class Query:
     excluded: tuple[str, ...] = ()
     diversity: Diversity | None = None
     taste: Taste | None = None
+    similarities: tuple[Likeness | Closeness, ...] = ()
     understand: bool = False
     ignore: tuple[str, ...] = ()
     spelling: bool = False
     preferences: tuple[tuple[Preference, ...], ...] = ()
+    edges: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    depicted: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -185,6 +213,49 @@ class Plan:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A part of a hit's score: 0 to 1, its weight, and what it adds to the score; ``of`` tells several apart."""
+
+    name: str
+    value: float
+    weight: float
+    share: float
+    of: str | None = None
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """An attribute of a hit that agrees with the search, ``by`` its words, filter, picture or category."""
+
+    field: str
+    value: str
+    by: str
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a hit has its score.
+
+    Attributes:
+        parts: they add up to the score.
+        agrees: which attributes agree with the search.
+        bm25: of the words, with ``agreement``; None without words.
+        agreement: what of it agreeing attributes add; None where the words say none.
+        sigma2: the collection's median squared distance; None without a picture.
+    """
+
+    parts: tuple[Part, ...] = ()
+    agrees: tuple[Agreement, ...] = ()
+    bm25: float | None = None
+    agreement: float | None = None
+    sigma2: float | None = None
+
+    def part(self, name: str) -> Part | None:
+        """The first part of this name."""
+        return next((each for each in self.parts if each.name == name), None)
+
+
+@dataclass(frozen=True)
 class Hit:
     """One product as its best picture; ``distance`` is squared Euclidean, None without a vector.
 
@@ -199,7 +270,7 @@ class Hit:
     attributes: Mapping[str, Any]
     score: float
     distance: float | None
-    explain: Mapping[str, float] | None = None
+    explain: Explanation | None = None
     duplicates: tuple[str, ...] = ()
     match: float | None = None
 
@@ -210,6 +281,24 @@ class FacetValue:
 
     value: str
     count: int
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """Products with a number from ``low`` on and below ``high``; the last bucket of a number has ``high`` as well."""
+
+    low: float
+    high: float
+    count: int
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """A number's facet: the smallest and the largest, both None where nothing has any, and products by bucket."""
+
+    min: float | None
+    max: float | None
+    buckets: tuple[Bucket, ...]
 
 
 @dataclass(frozen=True)
@@ -270,3 +359,5 @@ class Result:
     understood: Sequence[Understood] = ()
     spelling: Correction | None = None
     corrected: str | None = None
+    histograms: Mapping[str, Histogram] = field(default_factory=dict)
+    """Facets of numbers; those of values are in ``facets``."""

@@ -11,7 +11,7 @@ import msgspec
 
 from vision.errors import BadQuery
 from vision.search.composer import filter_queries
-from vision.search.model import Mode, Plan, Query, Way
+from vision.search.model import Closeness, Likeness, Mode, Plan, Query, Way
 
 
 class _Token(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -30,10 +30,18 @@ def digest(query: Query) -> str:
         repr(sorted(filter_queries(query).items())),
         repr((query.weights, query.max_distance, query.sort, query.grouped, query.rows)),
         repr((query.excluded, query.diversity)),
-        "" if query.taste is None else repr((query.taste.weight, query.taste.max_distance)),
+        "" if query.taste is None else repr(query.taste.max_distance),
+        repr([_part(each) for each in query.similarities]),
         repr((query.spelling, query.understand, query.ignore)),
     ]
     return hashlib.sha256("\x00".join(parts).encode()).hexdigest()[:12]
+
+
+def _part(each: Likeness | Closeness) -> object:
+    """What of a part must not change; a profile may, as likes come in while somebody turns pages."""
+    if isinstance(each, Closeness):
+        return each
+    return (each.name, each.weight, "" if each.name == "profile" else each.vector.tobytes().hex())
 
 
 def next_page(query: Query, plan: Plan, total: int) -> str | None:

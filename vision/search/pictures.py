@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -13,10 +13,12 @@ from PIL import Image
 from vision.detect import WHOLE, Finder
 from vision.embedding import Embedding, check_vector
 from vision.errors import BadQuery, FingerprintMismatch, VisualSearchError
+from vision.search import similarities
 from vision.search.collection import Collection
 from vision.search.model import Searched, Vector
 from vision.search.photos import PHOTOS, Photos
 from vision.search.request import SearchRequest
+from vision.search.similarities import SimilarityRequest
 from vision.search.steering import steer
 
 A = TypeVar("A")
@@ -33,12 +35,15 @@ _PIXELS: Final = 64 * 1024 * 1024
 class Target:
     """What a search measures from: a vector and its embedding's fingerprint, both None without a picture.
 
-    ``region`` is the part of a photo that was taken where the search said to find one.
+    ``region`` is the part of a photo that was taken where the search said to find one, ``attributes`` those of an
+    indexed product, ``others`` the (1024,) vectors of the search's ``similarities``, None for those that are numbers.
     """
 
     vector: Vector | None = None
     embedding: str | None = None
     region: Searched | None = None
+    attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    others: tuple[Vector | None, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -107,7 +112,11 @@ class QueryPictures:
         return list(pool.map(caught(steered), range(len(asked))))
 
     def _steered(self, request: SearchRequest, target: Target) -> Target:
-        """The target moved towards what is liked and away from what is not."""
+        """The target moved towards what is liked and away from what is not, and what else counts."""
+        if request.similarities:
+            others = self._others(request.similarities)
+            fingerprint = self._collection.fingerprint() if any(each is not None for each in others) else None
+            target = replace(target, others=others, embedding=target.embedding or fingerprint)
         if not (request.like or request.unlike):
             return target
         if target.vector is None and not request.like:
@@ -116,6 +125,21 @@ class QueryPictures:
         liked, unliked = ([found[id] for id in ids] for ids in (request.like, request.unlike))
         point = steer(target.vector, liked, unliked)
         return replace(target, vector=point, embedding=target.embedding or self._collection.fingerprint())
+
+    def _others(self, asked: Sequence[SimilarityRequest]) -> tuple[Vector | None, ...]:
+        """The vector of each further picture."""
+        ids = [each.image_id for each in asked if each.image_id is not None]
+        indexed = self._collection.vectors(ids, member="similarities") if ids else {}
+
+        def vector(each: SimilarityRequest) -> Vector | None:
+            if each.upload_id is not None:
+                data = self._photos.upload(each.upload_id)
+                return self._collection.embedding().vector(data, models=self._models)
+            if each.vector is not None:
+                return check_vector(each.vector)
+            return None if each.image_id is None else indexed[each.image_id]
+
+        return tuple(vector(each) for each in asked)
 
     def _opened(
         self, photos: Sequence[tuple[int, _Photo]], pool: ThreadPoolExecutor
@@ -152,11 +176,13 @@ class QueryPictures:
     def _resolve(self, asked: Asked) -> Target | _Photo:
         request, image = asked
         _check_one_picture(request, image)
+        similarities.check(request.similarities)
         data = request.image if image is None else image
         if request.image_id is not None:
             if request.extractor is not None:
                 self._embedding(request.extractor)
-            return Target(*self._collection.vector(request.image_id))
+            found = self._collection.picture(request.image_id)
+            return Target(found.vector, found.embedding, attributes=found.attributes)
         if request.image_text is not None:
             return self._described(request.image_text, request.extractor)
         if data is None and request.upload_id is None and request.image_url is None and request.vector is None:

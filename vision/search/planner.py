@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vision.search.model import Mode, Plan, Query, Way
+from vision.search.model import Closeness, Likeness, Mode, Plan, Query, Way
 
 # Candidates are found by picture alone; above this text weight they miss too much of the blend's own top
 # (docs/queries.md has the measurement).
@@ -67,15 +67,26 @@ def continued(query: Query, first: Plan) -> Plan:
 
 def _decided(query: Query) -> Plan | None:
     if query.vector is None:
-        if query.text is None:
+        if query.text is None and not query.similarities:
             return Plan(Way.BROWSE, "no words and no picture: facets alone")
-        return Plan(Way.TEXT, "no picture: BM25 alone")
+        found = ["BM25"] if query.text is not None else []
+        found += ["nearness of numbers"] if query.similarities else []
+        return Plan(Way.TEXT, f"no picture: {' and '.join(found)} alone")
     if query.max_distance is not None:
         return Plan(Way.THRESHOLD, "a threshold: lower bound, then exact distance, inside keyword and facets")
     if query.mode is Mode.EXACT:
         return Plan(Way.EXACT, "exact was asked for")
     if query.sort not in (None, "score"):
         return Plan(Way.EXACT, f"sorted by {query.sort}: everything that matches is verified")
-    if query.text is not None and query.weights.text > MAX_TEXT_WEIGHT * (query.weights.text + query.weights.image):
-        return Plan(Way.EXACT, f"words weigh over {MAX_TEXT_WEIGHT:.0%}: candidates by picture would miss the best")
+    others, pictures = _weights(query)
+    if others > MAX_TEXT_WEIGHT * (others + pictures):
+        what = "words and numbers weigh" if query.similarities else "words weigh"
+        return Plan(Way.EXACT, f"{what} over {MAX_TEXT_WEIGHT:.0%}: candidates by picture would miss the best")
     return None
+
+
+def _weights(query: Query) -> tuple[float, float]:
+    """How much of the score candidates are not found by, and how much they are."""
+    numbers = sum(each.weight for each in query.similarities if isinstance(each, Closeness))
+    pictures = sum(each.weight for each in query.similarities if isinstance(each, Likeness))
+    return (query.weights.text if query.text is not None else 0.0) + numbers, query.weights.image + pictures

@@ -9,8 +9,52 @@ from typing import Any
 
 import msgspec
 
-from vision.search.model import Hit, Mode, Plan, Range, Result, Understood
+from vision.search.model import Explanation, Histogram, Hit, Mode, Plan, Range, Result, Understood
 from vision.search.request import RangeRequest
+
+
+class PartForm(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A part of the score: its value, 0 to 1, its weight, and its ``share``, what it adds to the score.
+
+    ``name`` is ``text``, ``image``, ``profile`` or ``similarity``; ``of`` says which one: a picture's id or a field.
+    """
+
+    name: str
+    value: float
+    weight: float
+    share: float
+    of: str | None = None
+
+
+class AgreementForm(msgspec.Struct, frozen=True):
+    """An attribute of the hit that agrees with the search.
+
+    ``by`` is ``words``, ``filter``, ``picture`` (the product searched by) or ``category`` (what the photo shows).
+    """
+
+    field: str
+    value: str
+    by: str
+
+
+class ExplainForm(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Why a hit has its score: ``parts`` add up to it, ``agrees`` are the attributes that agree with the search.
+
+    ``bm25`` is that of the words and what ``agreement`` adds for attributes that they say; ``text`` is bm25/(bm25+2).
+    ``sigma2`` is the collection's median squared distance; ``image`` is 1/(1+distance/sigma2).
+    """
+
+    parts: list[PartForm] = []
+    agrees: list[AgreementForm] = []
+    bm25: float | None = None
+    agreement: float | None = None
+    text: float | None = None
+    text_weight: float | None = None
+    image: float | None = None
+    image_weight: float | None = None
+    sigma2: float | None = None
+    profile: float | None = None
+    profile_weight: float | None = None
 
 
 class HitForm(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -28,7 +72,7 @@ class HitForm(msgspec.Struct, frozen=True, omit_defaults=True):
     attributes: dict[str, Any]
     score: float
     distance: float | None
-    explain: dict[str, float] | None = None
+    explain: ExplainForm | None = None
     duplicates: list[str] = []
     match: float | None = None
 
@@ -38,6 +82,22 @@ class FacetValueForm(msgspec.Struct, frozen=True):
 
     value: str
     count: int
+
+
+class BucketForm(msgspec.Struct, frozen=True, rename={"from_": "from"}):
+    """Products with a number from ``from`` on and below ``to``; the last bucket has ``to`` as well."""
+
+    from_: float
+    to: float
+    count: int
+
+
+class HistogramForm(msgspec.Struct, frozen=True):
+    """The facet of a number: the smallest and the largest, null where nothing has any, and products by bucket."""
+
+    min: float | None
+    max: float | None
+    buckets: list[BucketForm]
 
 
 class TookForm(msgspec.Struct, frozen=True):
@@ -75,7 +135,8 @@ class CategoryForm(msgspec.Struct, frozen=True):
     """What the photo shows by the vote of its nearest pictures, and the values that the search was kept to.
 
     ``probability`` is that ``value`` is right; ``kept_to`` is empty where that is too little, and the search is then as
-    it would be without.
+    it would be without. ``decided`` says by what: the ``vote``, the categories that the ``request`` gave, a ``filter``
+    on the field, or ``nothing``.
     """
 
     field: str
@@ -83,6 +144,7 @@ class CategoryForm(msgspec.Struct, frozen=True):
     probability: float
     kept_to: list[str]
     alternatives: list[ShareForm]
+    decided: str
 
 
 class SearchedForm(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -134,6 +196,8 @@ class CorrectedForm(msgspec.Struct, frozen=True, rename={"from_": "from"}):
 class ResultForm(msgspec.Struct, frozen=True, omit_defaults=True):
     """A page of hits; ``total`` and ``facets`` count products over everything that matches, not over the page.
 
+    A facet is a list of values, that of a number an object with buckets.
+
     ``page`` is the token of the next page, null on the last; ``partial`` says that Solr gave up early; ``misses`` are
     the nearest of what a threshold left out, where it left nothing; ``category`` is what the photo shows and ``region``
     the part of it that was searched by, where those were asked; ``understood``
@@ -143,7 +207,7 @@ class ResultForm(msgspec.Struct, frozen=True, omit_defaults=True):
 
     hits: list[HitForm]
     total: int
-    facets: dict[str, list[FacetValueForm]]
+    facets: dict[str, list[FacetValueForm] | HistogramForm]
     took: TookForm
     plan: PlanForm
     partial: bool
@@ -163,9 +227,10 @@ def form(result: Result, *, image: Callable[[Hit], str | None] = lambda hit: hit
         result: what the engine answered.
         image: where a reader finds a hit's picture; the catalogue's own path or URL if not given.
     """
-    facets = {
+    facets: dict[str, list[FacetValueForm] | HistogramForm] = {
         name: [FacetValueForm(each.value, each.count) for each in values] for name, values in result.facets.items()
     }
+    facets |= {name: _histogram(each) for name, each in result.histograms.items()}
     took = TookForm(result.took.extract, result.took.solr, result.took.total)
     spelling, corrected = result.spelling, None
     if spelling is not None and result.corrected is not None:
@@ -195,7 +260,6 @@ def to_json(result: Result, *, image: Callable[[Hit], str | None] = lambda hit: 
 
 def hit_form(hit: Hit, image: str | None) -> HitForm:
     """A hit in its public form, with the address of its picture."""
-    explain = None if hit.explain is None else {name: _number(value) or 0.0 for name, value in hit.explain.items()}
     return HitForm(
         id=hit.id,
         product_id=hit.product_id,
@@ -204,10 +268,30 @@ def hit_form(hit: Hit, image: str | None) -> HitForm:
         attributes=_finite(hit.attributes),
         score=_number(hit.score) or 0.0,
         distance=_number(hit.distance),
-        explain=explain,
+        explain=None if hit.explain is None else _explain(hit.explain),
         duplicates=list(hit.duplicates),
         match=hit.match,
     )
+
+
+def _explain(found: Explanation) -> ExplainForm:
+    numbers = {name: getattr(found, name) for name in ("bm25", "agreement", "sigma2")}
+    for name in ("text", "image", "profile"):
+        part = found.part(name)
+        if part is not None:
+            numbers |= {name: part.value, f"{name}_weight": part.weight}
+    return ExplainForm(
+        parts=[
+            PartForm(each.name, _number(each.value) or 0.0, each.weight, _number(each.share) or 0.0, each.of)
+            for each in found.parts
+        ],
+        agrees=[AgreementForm(each.field, each.value, each.by) for each in found.agrees],
+        **{name: None if value is None else _number(value) or 0.0 for name, value in numbers.items()},
+    )
+
+
+def _histogram(each: Histogram) -> HistogramForm:
+    return HistogramForm(each.min, each.max, [BucketForm(one.low, one.high, one.count) for one in each.buckets])
 
 
 def _category(result: Result) -> CategoryForm | None:
@@ -215,7 +299,9 @@ def _category(result: Result) -> CategoryForm | None:
     if found is None:
         return None
     shares = [ShareForm(value, round(share, 4)) for value, share in found.alternatives]
-    return CategoryForm(found.field, found.value, round(found.probability, 4), list(found.kept_to), shares)
+    return CategoryForm(
+        found.field, found.value, round(found.probability, 4), list(found.kept_to), shares, found.decided
+    )
 
 
 def _plan(plan: Plan) -> PlanForm:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
 from vision.errors import BadQuery
-from vision.search.model import DEFAULT_LANGUAGE, SORTS, Diversity, Mode, Query, Range, Vector, Weights
+from vision.search.model import DEFAULT_LANGUAGE, SORTS, Diversity, Likeness, Mode, Query, Range, Vector, Weights
+from vision.search.similarities import Similarities, parts
 from vision.search.text import normalise
 
 MAX_ROWS = 1000
@@ -67,6 +69,12 @@ class DiversityRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     fold: bool = False
 
 
+class CategoryFirstRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """``category_first`` with the categories that the photo is to be taken for, instead of those voted."""
+
+    categories: Annotated[list[str], Meta(min_length=1, max_length=MAX_VALUES)]
+
+
 Ids = Annotated[list[str], Meta(max_length=MAX_IDS)]
 Values = list[str | bool | int | float]
 
@@ -88,6 +96,7 @@ class SearchRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     ranges: dict[str, RangeRequest] = {}
     facets: list[str] = []
     weights: WeightsRequest = WeightsRequest()
+    similarities: Similarities = []
     min_similarity: Annotated[float, Meta(gt=0, le=1)] | None = None
     max_distance: Annotated[float, Meta(ge=0)] | None = None
     min_match: Annotated[float, Meta(gt=0, le=1)] | None = None
@@ -98,7 +107,7 @@ class SearchRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     mode: Mode = Mode.AUTO
     sort: str | None = None
     group_by: str | None = "product_id"
-    category_first: bool = False
+    category_first: bool | CategoryFirstRequest = False
     diversity: DiversityRequest | None = None
     profile: ProfileRequest | None = None
     explain: bool = False
@@ -130,7 +139,12 @@ def parse(data: bytes | dict[str, Any]) -> SearchRequest:
 
 
 def to_query(
-    request: SearchRequest, vector: Vector | None, embedding: str | None, *, language: str = DEFAULT_LANGUAGE
+    request: SearchRequest,
+    vector: Vector | None,
+    embedding: str | None,
+    *,
+    language: str = DEFAULT_LANGUAGE,
+    others: Sequence[Vector | None] = (),
 ) -> Query:
     """Check what single members cannot say and build the query.
 
@@ -139,6 +153,8 @@ def to_query(
         vector: (1024,) of the picture asked for, if one was.
         embedding: the fingerprint that ``vector`` was made with.
         language: of the words, where the request does not say.
+        others: (1024,) of each of the request's ``similarities`` that is a picture. The first takes the place of the
+            picture asked for where there is none.
 
     Raises:
         BadQuery: nothing to search by, contradictions, or values outside what is accepted.
@@ -146,7 +162,13 @@ def to_query(
     text = normalise(request.q)
     everything = request.q is not None and text is None and request.q.strip() != ""
     filters, ranges = _filters(request)
-    if text is None and vector is None and request.profile is None and not (filters or ranges or everything):
+    weights, similar = Weights(request.weights.text, request.weights.image), parts(request.similarities, others)
+    stand_in = next((each for each in similar if isinstance(each, Likeness)), None)
+    if vector is None and stand_in is not None:
+        vector, weights = stand_in.vector, Weights(weights.text, stand_in.weight)
+        similar = tuple(each for each in similar if each is not stand_in)
+    found = text is not None or vector is not None or bool(similar)
+    if not (found or request.profile is not None or filters or ranges or everything):
         raise BadQuery("the search has no q, picture, image_id or filters; give at least one (q='*' lists everything)")
     thresholds = [name for name in _THRESHOLDS if getattr(request, name) is not None]
     if len(thresholds) > 1:
@@ -160,9 +182,8 @@ def to_query(
         raise BadQuery("category_first needs a picture, image_id or vector to tell the category of", "category_first")
     if request.min_match is not None and vector is None:
         raise BadQuery("min_match needs a picture, image_id or vector to measure from", "min_match")
-    weights = Weights(request.weights.text, request.weights.image)
     used = (weights.text if text is not None else 0.0) + (weights.image if vector is not None else 0.0)
-    if (text is not None or vector is not None) and used == 0:
+    if found and used + sum(each.weight for each in similar) == 0:
         raise BadQuery("the weights of what is searched by are all 0; give one of them more than 0", "weights")
     return Query(
         text=text,
@@ -173,6 +194,7 @@ def to_query(
         ranges=ranges,
         facets=tuple(dict.fromkeys(request.facets)),
         weights=weights,
+        similarities=similar,
         max_distance=threshold,
         mode=request.mode,
         sort=_sort(request.sort),
@@ -186,6 +208,14 @@ def to_query(
         excluded=tuple(sorted({_value("exclude", id) for id in request.exclude})),
         diversity=_diversity(request),
     )
+
+
+def categories(request: SearchRequest) -> tuple[str, ...]:
+    """The categories that the photo is to be taken for, where the request says."""
+    asked = request.category_first
+    if isinstance(asked, bool):
+        return ()
+    return tuple(dict.fromkeys(_value("category_first", each) for each in asked.categories))
 
 
 def _diversity(request: SearchRequest) -> Diversity | None:

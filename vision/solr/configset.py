@@ -15,8 +15,13 @@ def exists(client: SolrClient) -> bool:
     return bool(client.admin("admin/cores", action="STATUS", core=client.collection)["status"][client.collection])
 
 
-def create(client: SolrClient) -> bool:
+def create(client: SolrClient, *, shards: int = 1) -> bool:
     """Create the client's collection from :data:`CONFIGSET`, unless it is there; tells whether it had to.
+
+    Args:
+        client: names the collection.
+        shards: of a SolrCloud's collection. All pictures of a product come to the same one: grouping works, and
+            products are counted, shard by shard (docs/facets.md).
 
     Raises:
         NotFound: the Solr does not know the configset (one that is not ours, say), with what to do.
@@ -31,8 +36,8 @@ def create(client: SolrClient) -> bool:
                 "admin/collections",
                 action="CREATE",
                 name=client.collection,
-                numShards=1,
-                **{"collection.configName": CONFIGSET},
+                numShards=shards,
+                **{"collection.configName": CONFIGSET, "router.field": "product_id"},
             )
         else:
             client.admin("admin/cores", action="CREATE", name=client.collection, configSet=CONFIGSET)

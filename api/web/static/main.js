@@ -95,7 +95,8 @@ async function run() {
   at("results").setAttribute("aria-busy", "true");
   try {
     if (fields === null) await learnFields();
-    const result = await api.search(toRequest(state, { facets: fields, rows: ROWS }), mine.signal);
+    const counted = prices.areClear(state.currency) ? [...fields, "price"] : fields;
+    const result = await api.search(toRequest(state, { facets: counted, rows: ROWS }), mine.signal);
     if (running === mine) drawResult(result);
   } catch (error) {
     if (error.name === "AbortError" || running !== mine) return;
@@ -212,8 +213,10 @@ function drawResult(result) {
   understood.drawSpelling(at("spelling"), result, { search: (q) => words(q), asTyped: () => change({ exact: true }) });
   understood.drawChips(at("understood"), result.understood, { filter: chipToFilter, remove: removeChip });
   hits.draw(at("hits"), result, isByPicture(state));
-  facets.draw(at("values"), result.facets, state.filters);
-  lastFacets = result.facets;
+  const { price, ...others } = result.facets;
+  facets.draw(at("values"), others, state.filters);
+  prices.drawBars(price, state, change);
+  lastFacets = others;
   nextPage = result.page;
   const last = Math.max(1, Math.ceil(result.total / ROWS));
   at("pages").hidden = last === 1 && state.number === 1;

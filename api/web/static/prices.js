@@ -1,11 +1,12 @@
 // Prices: their range, their order, and their currency where there are several, which are never compared.
 
 import * as api from "./api.js";
-import { element, price } from "./words.js";
+import { element, number, price } from "./words.js";
 
 const at = (id) => document.getElementById(id);
 const ranges = new Map(); // by currency, "" where there is one only
 let currencies = [];
+let arePrices = false;
 
 /**
  * @param {{min: number, max: number} | undefined} range of all prices, where they are of one currency
@@ -14,13 +15,45 @@ let currencies = [];
 export function learn(range, known) {
   currencies = known.length > 1 ? known : [];
   if (range) ranges.set("", range);
+  arePrices = Boolean(range) || currencies.length > 0;
   at("currency").replaceChildren(
     element("option", { value: "", textContent: "Choose a currency" }),
     ...currencies.map((code) => element("option", { value: code, textContent: named(code) })),
   );
   at("currencies").hidden = currencies.length === 0;
-  at("price").hidden = !range && currencies.length === 0;
+  at("price").hidden = !arePrices;
   at("sorting").hidden = at("price").hidden;
+}
+
+/** Whether prices can be counted: there are some, and it is clear which are meant. */
+export const areClear = (currency) => arePrices && (currencies.length === 0 || currency !== "");
+
+/**
+ * The histogram: a bar for each bucket, which chooses it.
+ * @param {{buckets: {from: number, to: number, count: number}[]} | undefined} facet
+ * @param {{min: string, max: string, currency: string}} state
+ * @param {(range: {min: string, max: string}) => void} choose
+ */
+export function drawBars(facet, { min, max, currency }, choose) {
+  const buckets = facet?.buckets ?? [];
+  const most = Math.max(1, ...buckets.map((each) => each.count));
+  const focused = document.activeElement?.dataset.bucket;
+  const bars = buckets.map(({ from, to, count }, place) => {
+    // What costs exactly the upper end is in the next bucket.
+    const end = place === buckets.length - 1 ? to : Math.max(from, Number((to - 0.01).toFixed(2)));
+    const inside = (min === "" || Number(min) <= from) && (max === "" || end <= Number(max));
+    const bar = element("button", { type: "button", className: "bucket", disabled: count === 0 });
+    bar.dataset.bucket = place;
+    bar.style.setProperty("--part", count / most);
+    bar.classList.toggle("outside", !inside);
+    bar.title = `${price(from, currency)} – ${price(end, currency)}: ${number(count)}`;
+    bar.setAttribute("aria-label", `${price(from, currency)} to ${price(end, currency)}, ${number(count)} ${count === 1 ? "product" : "products"}`);
+    bar.addEventListener("click", () => choose({ min: `${from}`, max: `${end}` }));
+    return element("li", {}, bar);
+  });
+  at("histogram").replaceChildren(...bars);
+  at("histogram").hidden = buckets.length < 2;
+  if (focused !== undefined) at("histogram").querySelector(`[data-bucket="${focused}"]`)?.focus();
 }
 
 /** Price controls work once it is clear which prices are meant. */

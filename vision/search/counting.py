@@ -1,0 +1,106 @@
+"""``json.facet`` of a search: products by value, by bucket of a number, and those that agree with what the words say.
+
+Pure, as the composer. Each facet leaves out its own filter and the grouping: it sees all pictures that match everything
+else, and counts ``unique(product_id)``. That is exact, on several shards as well if all pictures of a product are on
+one of them (docs/facets.md).
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import orjson
+
+from vision.search.histograms import GRID
+from vision.search.literals import CONSTANT, GROUP_TAG, number, tag
+from vision.search.model import Query
+from vision.solr.fields import NUMBERS, FieldMap
+
+FACET_LIMIT = 1000
+
+
+def facet_request(query: Query, names: FieldMap) -> str:
+    """What the ranking request counts."""
+    grouped = names if query.grouped and names.groups else None
+    facets: dict[str, Any] = {}
+    for name in query.facets:
+        facets[name] = _buckets(name, query, names) if name in NUMBERS else _values(name, names, grouped)
+    for group, wanted in enumerate(query.preferences):
+        for number_ in range(len(wanted)):
+            facets[agreeing(group, number_)] = _agreeing(f"$prefer{group}_{number_}", grouped)
+    return orjson.dumps(facets).decode()
+
+
+def spread_request(query: Query, names: FieldMap) -> str | None:
+    """How the numbers asked for are spread over what matches without their own filter; None where none is asked for."""
+    facets = {}
+    for name in query.facets:
+        if name in NUMBERS:
+            field = names.field(name)
+            between = [_between(field, low, high) for low, high in pairwise((None, *GRID, None))]
+            facets[name] = _whole(field, [tag(name)]) | {"facet": _ends(field) | _numbered(between, None)}
+    return orjson.dumps(facets).decode() if facets else None
+
+
+def agreeing(group: int, number_: int) -> str:
+    """The name in ``json.facet`` of the products that a preference agrees with; no attribute has such a name."""
+    return f"agreeing.{group}.{number_}"
+
+
+def _values(name: str, names: FieldMap, grouped: FieldMap | None) -> dict[str, Any]:
+    facet: dict[str, Any] = {
+        "type": "terms",
+        "field": names.field(name),
+        "limit": FACET_LIMIT,
+        "refine": True,
+        "domain": {"excludeTags": [tag(name), *_grouping(grouped)]},
+    }
+    return facet if grouped is None else facet | _products(grouped) | {"sort": "products desc"}
+
+
+def _buckets(name: str, query: Query, names: FieldMap) -> dict[str, Any]:
+    """Products in each bucket; the first and the last are open, so that nothing is in none."""
+    field = names.field(name)
+    grouped = names if query.grouped and names.groups else None
+    edges = (None, *query.edges.get(name, ())[1:-1], None)
+    between = [_between(field, low, high) for low, high in pairwise(edges)]
+    whole = _whole(field, [tag(name), *_grouping(grouped)])
+    return whole | {"facet": _ends(field) | _numbered(between, grouped)}
+
+
+def _whole(field: str, excluded: list[str]) -> dict[str, Any]:
+    return {"type": "query", "q": CONSTANT, "domain": {"excludeTags": excluded}}
+
+
+def _ends(field: str) -> dict[str, Any]:
+    return {"min": f"min({field})", "max": f"max({field})"}
+
+
+def _numbered(queries: list[str], grouped: FieldMap | None) -> dict[str, Any]:
+    products = {} if grouped is None else _products(grouped)
+    return {str(place): {"type": "query", "q": each} | products for place, each in enumerate(queries)}
+
+
+def _between(field: str, low: float | None, high: float | None) -> str:
+    """Numbers from ``low`` on and below ``high``; a facet of type ``range`` would keep each in filterCache."""
+    return f"{{!lucene cache=false}}{field}:[{_end(low)} TO {_end(high)}{']' if high is None else '}'}"
+
+
+def _end(value: float | None) -> str:
+    return "*" if value is None else number(value)
+
+
+def _agreeing(prefer: str, grouped: FieldMap | None) -> dict[str, Any]:
+    counted: dict[str, Any] = {"type": "query", "q": f"{{!bool filter={prefer} cache=false}}"}
+    if grouped is not None:
+        counted |= {"domain": {"excludeTags": [GROUP_TAG]}} | _products(grouped)
+    return counted
+
+
+def _grouping(grouped: FieldMap | None) -> list[str]:
+    return [] if grouped is None else [GROUP_TAG]
+
+
+def _products(grouped: FieldMap) -> dict[str, Any]:
+    return {"facet": {"products": f"unique({grouped.known('product_id')})"}}
