@@ -75,8 +75,9 @@ def _text(value: Any) -> str:
 def _hit(document: Mapping[str, Any], query: Query, sigma2: float | None) -> Hit:
     similarity = float(document.get("similarity", 0.0))
     distance = squared_distance(similarity)
+    box = document.get("box")
     return Hit(
-        id=document["id"],
+        id=document["id"] if box is None else document["picture_id"],
         product_id=document["product_id"],
         title=first(document.get("title", "")),
         image=first(document.get("image")),
@@ -84,6 +85,9 @@ def _hit(document: Mapping[str, Any], query: Query, sigma2: float | None) -> Hit
         score=float(document["score"]),
         distance=distance,
         explain=_explain(document, query, sigma2, distance) if query.explain else None,
+        box=None if box is None else (box[0], box[1], box[2], box[3]),
+        label=document.get("label"),
+        region=None if box is None else document["id"],
     )
 
 

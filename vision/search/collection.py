@@ -6,8 +6,10 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
+import numpy as np
 import orjson
 from cachetools import TTLCache
+from numpy.typing import NDArray
 
 from vision.embedding import Embedding, EmbeddingStore, check_vector
 from vision.errors import BadQuery, Conflict, NotFound
@@ -125,6 +127,10 @@ class Collection:
     def has_phrases(self) -> bool:
         """Whether documents have our fields of words and phrases; those of an older schema, or not ours, do not."""
         return self.client.names.fields is None and {"phrases", "words"} <= self._known(fresh=False)
+
+    def has_regions(self) -> bool:
+        """Whether regions of pictures are indexed beside whole ones."""
+        return self.client.names.fields is None and "picture_id" in self._known(fresh=False)
 
     def currencies(self) -> tuple[str, ...]:
         """The currencies that products with a price name, most frequent first."""
@@ -284,6 +290,20 @@ class Collection:
             if id not in found and not missing_ok:
                 raise NotFound(f"collection {self.client.collection!r} has no product or picture {id!r}")
         return found
+
+    def coarse(self, ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """The coarse vectors, in steps, of these documents; those that are not there are left out."""
+        if not ids:
+            return {}
+        key = self.client.names.key
+        params: Params = {
+            "q": f"{{!terms f={key} cache=false separator='{SEPARATOR}' v=$wanted}}",
+            "wanted": SEPARATOR.join(ids),
+            "fl": f"{key},coarse",
+            "rows": len(ids),
+        }
+        documents = self.client.select(params)["response"]["docs"]
+        return {str(each[key]): np.asarray(each["coarse"], dtype=np.float32) for each in documents if "coarse" in each}
 
     def matching(self, count_request: Params) -> tuple[int, bool]:
         """How many pictures the request matches, and whether that had to be asked now."""

@@ -52,4 +52,5 @@ def _hit(hit: Hit) -> str:
     currency = hit.attributes.get("currency", "")
     cost = "" if price is None else f"  {price:.2f} {currency}".rstrip()
     parts = "" if hit.explain is None else "  " + " ".join(f"{name}={value:.4g}" for name, value in hit.explain.items())
-    return f"{hit.score:.4f}{distance}  {hit.id}  {hit.title}{cost}{parts}"
+    part = "" if hit.box is None else f"  ({hit.label} at {','.join(f'{side:g}' for side in hit.box)})"
+    return f"{hit.score:.4f}{distance}  {hit.id}  {hit.title}{cost}{part}{parts}"

@@ -141,6 +141,7 @@ class Query:
     ``excluded`` are ids of products that are no result, neither shown nor counted.
     ``understand`` reads prices and attributes out of the words, but for the texts in ``ignore``. What was read as
     attributes are the ``preferences``: one group for each part of the words, with the fields that it may mean.
+    ``regions`` says that the collection has documents of regions, which stand for their pictures where not ``grouped``.
     """
 
     text: str | None = None
@@ -166,6 +167,7 @@ class Query:
     ignore: tuple[str, ...] = ()
     spelling: bool = False
     preferences: tuple[tuple[Preference, ...], ...] = ()
+    regions: bool = False
 
 
 @dataclass(frozen=True)
@@ -188,6 +190,8 @@ class Plan:
 class Hit:
     """One product as its best picture; ``distance`` is squared Euclidean, None without a vector.
 
+    ``id`` is that of the picture, also where a region of it matched: that is then ``region``, with its ``box`` (x, y,
+    width, height, as fractions of the picture) and the detector's ``label``.
     ``duplicates`` are ids of near-duplicates that it stands for, where those are folded; ``match`` is what the
     distance means in the collection, 0 to 1, where that was calibrated.
     """
@@ -202,6 +206,9 @@ class Hit:
     explain: Mapping[str, float] | None = None
     duplicates: tuple[str, ...] = ()
     match: float | None = None
+    box: tuple[float, float, float, float] | None = None
+    label: str | None = None
+    region: str | None = None
 
 
 @dataclass(frozen=True)
