@@ -128,7 +128,8 @@ def test_the_part_that_matched_is_told(engine: SearchEngine, documents: Document
     boxes = {hit.id: hit for hit in result.hits}
     first = result.hits[0]
     assert first.box is not None and first.label == "foreground"
-    assert first.region in documents and first.region.startswith(first.id + "#region-") and first.id in THINGS
+    assert first.region is not None and first.region in documents
+    assert first.region.startswith(first.id + "#region-") and first.id in THINGS
     # r1 shows blue and yellow, r2 yellow and red: the yellow half of each.
     assert boxes["r1"].box is not None and boxes["r1"].box[0] > 0.5
     assert boxes["r2"].box is not None and boxes["r2"].box[0] < 0.5
@@ -147,8 +148,11 @@ def test_the_part_of_a_photo_finds_itself(engine: SearchEngine, documents: Docum
         second = engine.search(parse({"image_id": f"{id}#region-2", "rows": 1})).hits[0]
         assert second.region is not None and second.region.endswith("#region-2")
         assert second.distance == pytest.approx(0, abs=1e-5)
+    # A region that is not there any more stands for its picture.
+    gone = engine.search(parse({"image_id": "r1#region-9", "rows": 1})).hits[0]
+    assert (gone.id, gone.box) == ("r1", None) and gone.distance == pytest.approx(0, abs=1e-5)
     with pytest.raises(NotFound):
-        engine.search(parse({"image_id": "r1#region-9"}))
+        engine.search(parse({"image_id": "r9#region-1"}))
 
 
 @pytest.mark.parametrize("request_", [{"q": "photo"}, {"q": "*"}, {"filters": {"category": ["room"]}}])

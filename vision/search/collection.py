@@ -19,7 +19,7 @@ from vision.search.lexicon import Lexicon
 from vision.search.model import DEFAULT_LANGUAGE, Query, Vector
 from vision.search.vocabulary import Vocabulary
 from vision.solr.client import SolrClient
-from vision.solr.fields import NUMBERS, PLAIN, SEPARATOR
+from vision.solr.fields import NUMBERS, PLAIN, SEPARATOR, of_region
 
 # Seconds. What is kept here changes with a commit at the earliest, and a stale value costs speed, never correctness:
 # totals and facets come with every answer.
@@ -229,17 +229,21 @@ class Collection:
         return () if found is None else (found,)
 
     def vector(self, id: str) -> tuple[Vector, str]:
-        """The stored vector of a picture or product id, and its embedding's fingerprint.
+        """The stored vector of a picture, region or product id, and its embedding's fingerprint.
+
+        A region that is no longer there, as after an indexing without ``--detect``, stands for its picture.
 
         Raises:
             NotFound: no such id.
             BadQuery: the product has no picture.
         """
         names = self.client.names
-        for field in (names.key, names.known("product_id")):
+        ways = [(names.key, id), (names.known("product_id"), id)]
+        picture = of_region(id)
+        for field, wanted in ways if picture is None else [*ways, (names.key, picture)]:
             params = {
                 "q": f"{{!term f={field} v=$id}}",
-                "id": id,
+                "id": wanted,
                 "fl": "vector,embedding",
                 "sort": f"embedding asc,{names.key} asc",  # a product's pictures before what has no vector
                 "rows": 1,
