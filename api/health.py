@@ -91,7 +91,7 @@ class _Run:
 
     def collection(self) -> str:
         with self._client() as client:
-            self.pictures = client.count()
+            self.pictures = client.count(fq=client.names.pictures)
             return f"collection {client.collection!r} holds {self.pictures} pictures"
 
     def embedding(self) -> str:

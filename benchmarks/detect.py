@@ -22,12 +22,13 @@ from PIL import Image
 
 from benchmarks.grabcut import GrabCut
 from benchmarks.recall import shared_folder
+from benchmarks.regions import run as run_regions
 from benchmarks.report import Table, emit, progress
 from tests.evaluation.clothing import NO_CLASS, mobilenet, write_catalogue
 from vision import detect, extractors, images
 from vision.demo.picture import backdrop, draw_picture, product_box
 from vision.demo.product import sample_product
-from vision.detect import WHOLE, Box, Detector, Region
+from vision.detect import WHOLE, Box, Detector, Finder, Region
 from vision.detect.choice import ordered
 from vision.errors import ModelUnavailable
 from vision.evaluation import average_precision, label_quality, precision_at_k, squared_distances
@@ -78,6 +79,14 @@ def detectors(shared: Path | None, *, grabcut: bool) -> Mapping[str, Detector]:
         except ModelUnavailable as error:
             progress(f"YOLOX is left out: {error}")
     return found
+
+
+def finders(shared: Path | None) -> Mapping[str, Finder]:
+    """The same, as an index would use them."""
+    found = {"saliency": Finder("saliency")}
+    if shared is not None:
+        found["YOLOX-nano"] = Finder(f"yolox:{shared / 'models/yolox_nano.onnx'}")
+    return {f"with regions by {name}": finder for name, finder in found.items()}
 
 
 def drawn(loaded: Mapping[str, Detector], products: int) -> Table:
@@ -200,9 +209,15 @@ def _overlap(one: Box, other: Box) -> float:
 @click.option("--products", default=160, show_default=True, help="Drawn products, of one to three pictures each.")
 @click.option("--photos", type=int, help="Real photos; all of them if left out.")
 @click.option("--grabcut", is_flag=True, help="Compare with OpenCV's GrabCut, which must be installed.")
+@click.option(
+    "--regions", type=int, help="Instead: so many photos of two drawn products each, indexed by their regions."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def main(products: int, photos: int | None, grabcut: bool, as_json: bool) -> None:
+def main(products: int, photos: int | None, grabcut: bool, regions: int | None, as_json: bool) -> None:
     shared = shared_folder()
+    if regions is not None:
+        emit("regions", run_regions(regions, finders(shared)), as_json=as_json)
+        return
     loaded = detectors(shared, grabcut=grabcut)
     tables = [drawn(loaded, products)]
     if shared is not None:

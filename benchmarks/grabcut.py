@@ -18,6 +18,7 @@ class GrabCut:
     """OpenCV's ``grabCut``, with a border of 3 % as certain background; one region around all that is large."""
 
     name = "grabcut"
+    fingerprint = "grabcut"
     side = _SIDE
     notice: str | None = None
 

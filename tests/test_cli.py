@@ -215,7 +215,7 @@ def test_index_and_search_as_json(here: Path, environ: Mapping[str, str], solr_u
     assert indexed.exit_code == 0, indexed.output
     report = json.loads(indexed.stdout)
     seconds = report.pop("seconds")
-    assert report == {"indexed": 3, "rejected": 1, "cached": 0}
+    assert report == {"indexed": 3, "rejected": 1, "cached": 0, "regions": 0}
     assert seconds > 0
     assert "1 rows rejected; the reasons are in c.rejects.jsonl" in indexed.stderr
 
@@ -230,7 +230,7 @@ def test_index_and_search_as_json(here: Path, environ: Mapping[str, str], solr_u
     assert set(answer["took"]) == {"extract", "solr", "total"}
     assert {value["value"]: value["count"] for value in answer["facets"]["color"]} == {"red": 1, "green": 1, "blue": 1}
     first = answer["hits"][0]
-    assert set(first) == {"id", "product_id", "title", "image", "attributes", "score", "distance"}
+    assert set(first) == {"id", "product_id", "title", "image", "attributes", "score", "distance", "box"}
     assert (first["id"], first["attributes"]) == ("p00002", {"color": "blue", "price": 2.5})
     assert first["distance"] == pytest.approx(0, abs=1e-4)
     ended(run(environ, "search", "--facet", "colour", "--text", "a"), 2, "no product has a field 'colour'; accepted: ")

@@ -63,8 +63,16 @@ def test_the_answer_has_exactly_the_members_of_the_contract(client: FlaskClient,
             "attributes": {"color": "red", "price": 20.5},
             "score": 0.75,
             "distance": 12.5,
+            "box": None,
         }
     ]
+    part = hit(box=(0.1, 0.2, 0.3, 0.4), label="chair", region="a/b ü#region-1")
+    assert {name: to_json(result(part))["hits"][0][name] for name in ("id", "box", "label", "region")} == {
+        "id": "a/b ü",
+        "box": (0.1, 0.2, 0.3, 0.4),
+        "label": "chair",
+        "region": "a/b ü#region-1",
+    }
     assert msgspec.convert(body, ResultForm).page == "next"
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from vision.catalog.cache import FeatureCache
+from vision.detect import Region
 from vision.errors import BadSetting, Conflict
 
 KEYS = [bytes([n]) * 32 for n in range(5)]
@@ -31,6 +32,15 @@ def test_what_is_put_is_there_after_closing(path: Path) -> None:
         found = cache.matrix("e1", order)
         assert found.dtype == np.float32
         assert np.array_equal(found, np.stack([VECTORS[key] for key in order]))
+
+
+def test_regions_are_kept_by_detector_none_found_too(path: Path) -> None:
+    region = Region((0.1, 0.25, 1 / 3, 0.5), "chair", 0.123456789)
+    with FeatureCache(path) as cache:
+        cache.put_regions("d1", {KEYS[0]: (region, region), KEYS[1]: ()})
+    with FeatureCache(path) as cache:
+        assert cache.get_regions("d1", KEYS) == {KEYS[0]: (region, region), KEYS[1]: ()}
+        assert cache.get_regions("d2", KEYS) == {}
 
 
 def test_more_pictures_than_one_question_takes(path: Path) -> None:

@@ -89,6 +89,7 @@ def test_price(text: str, price: float | None) -> None:
         ({"in_stock": "maybe"}, "in_stock is 'maybe'; true or false is accepted"),
         ({"id": "a\tb"}, "id has a control character"),
         ({"image": "a\x00.jpg"}, "image has a control character"),
+        ({"id": "a#region-12"}, "id 'a#region-12' ends as the ids of pictures' regions do, in '#region-' and a number"),
         ({"id": "x" * 257}, "id has 257 characters; at most 256 are accepted"),
         ({"product_id": "x" * 300}, "product_id has 300 characters; at most 256"),
         ({"image": "data:image/png;base64," + "A" * 5000}, "image has 5,022 characters; at most 4,096"),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from vision.detect.base import Box, Region, make_box
-from vision.detect.choice import ordered
+from vision.detect.choice import MOST, ordered, sensible
 from vision.detect.labels import apply, read
 from vision.errors import BadSetting
 
@@ -80,3 +80,13 @@ def test_mapping_files_that_are_not_accepted(tmp_path: Path, content: str, says:
         read(path)
     with pytest.raises(BadSetting, match="cannot be read: No such file"):
         read(tmp_path / "none.json")
+
+
+def test_what_of_a_catalogues_picture_is_indexed() -> None:
+    speck, frame = region("speck", (0.0, 0.0, 0.05, 0.05)), region("frame", (0.0, 0.0, 1.0, 0.95))
+    small, large = region("small", (0.0, 0.0, 0.2, 0.2)), region("large", (0.5, 0.0, 0.5, 0.5))
+    twice = region("the same place", large.box)
+    assert sensible([speck, small, frame, large, twice]) == (large, small)
+    assert sensible([speck, frame]) == () == sensible([])
+    many = [region(f"{n}", (0.0, n / 100, 0.5, 0.5)) for n in range(30)]
+    assert sensible(many) == tuple(many[:MOST])

@@ -88,3 +88,15 @@ def test_what_is_no_picture() -> None:
     pytest.importorskip("skimage")
     with pytest.raises(BadImage):
         Finder("saliency").find(b"no picture")
+
+
+def test_the_fingerprint_is_of_detector_and_mapping(tmp_path: Path) -> None:
+    pytest.importorskip("skimage")
+    plain = Finder("saliency").fingerprint
+    assert plain == Finder("saliency").fingerprint and plain.startswith("saliency-") and len(plain) == 21
+    one, same, other = (tmp_path / f"{n}.json" for n in range(3))
+    one.write_text('{"foreground": ["a"], "x": null}')
+    same.write_text('{"x": null, "foreground": ["a"]}')
+    other.write_text('{"foreground": ["b"], "x": null}')
+    found = [Finder("saliency", mapping=path).fingerprint for path in (one, same, other)]
+    assert found[0] == found[1] and len({plain, *found}) == 3

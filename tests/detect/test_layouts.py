@@ -221,3 +221,16 @@ def test_a_description_that_does_not_fit_is_refused_when_it_is_loaded(
     save(tmp_path / "tiny.onnx", shape, outputs)
     with pytest.raises(error, match=says):
         load(f"detector:{describe(tmp_path, output, **members)}")
+
+
+def test_the_fingerprint_is_of_model_and_description(tmp_path: Path) -> None:
+    def fingerprint(score: float, name: str = "tiny.json", **members: Any) -> str:
+        save(tmp_path / "tiny.onnx", [1, 3, SIDE, SIDE], {"out": [[[32, 16, 32, 16, score, 0.1, 0.5, 1.0]]]})
+        path = describe(tmp_path, {"layout": "yolox", "decoded": True}, **members).rename(tmp_path / name)
+        return load(f"detector:{path}").fingerprint
+
+    first = fingerprint(0.8)
+    assert first == fingerprint(0.8, "other.json") and first.startswith("detector-")
+    assert (
+        len({first, fingerprint(0.7), fingerprint(0.8, min_score=0.5), fingerprint(0.8, labels=["a", "b", "c"])}) == 4
+    )

@@ -1,4 +1,4 @@
-"""Features already extracted, kept by content hash: an interrupted run goes on where it stopped."""
+"""Features extracted and regions found, kept by content hash: an interrupted run goes on where it stopped."""
 
 from __future__ import annotations
 
@@ -9,18 +9,24 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from vision.detect import Region
 from vision.errors import BadSetting, Conflict
 
 Features = NDArray[np.float32]
 _CHUNK = 500
 _PATIENCE_S = 60
+_REGIONS = msgspec.json.Decoder(tuple[Region, ...])
 
 
 class FeatureCache:
-    """(dims,) float32 by (extractor fingerprint, SHA-256 of the picture's bytes), in one SQLite file."""
+    """(dims,) float32 by (extractor fingerprint, SHA-256 of the picture's bytes), in one SQLite file.
+
+    Beside them regions by (detector fingerprint, the same SHA-256).
+    """
 
     def __init__(self, path: Path) -> None:
         """Open the file, creating it where there is none.
@@ -58,6 +64,10 @@ class FeatureCache:
             "CREATE TABLE IF NOT EXISTS features (extractor TEXT NOT NULL, picture BLOB NOT NULL, "
             "vector BLOB NOT NULL, PRIMARY KEY (extractor, picture))"
         )
+        self._db.execute(
+            "CREATE TABLE IF NOT EXISTS regions (detector TEXT NOT NULL, picture BLOB NOT NULL, "
+            "found BLOB NOT NULL, PRIMARY KEY (detector, picture))"
+        )
 
     def close(self) -> None:
         """Close the file."""
@@ -73,11 +83,13 @@ class FeatureCache:
 
     def known(self, extractor: str, pictures: Sequence[bytes]) -> frozenset[bytes]:
         """Which of these pictures' features are here."""
-        return frozenset(picture for picture, _ in self._rows("picture, NULL", extractor, pictures))
+        sql = "SELECT picture, NULL FROM features WHERE extractor = ? AND picture"
+        return frozenset(picture for picture, _ in self._rows(sql, extractor, pictures))
 
     def get(self, extractor: str, pictures: Sequence[bytes]) -> dict[bytes, Features]:
         """The features that are here, by picture."""
-        found = self._rows("picture, vector", extractor, pictures)
+        sql = "SELECT picture, vector FROM features WHERE extractor = ? AND picture"
+        found = self._rows(sql, extractor, pictures)
         return {picture: np.frombuffer(vector, dtype="<f4") for picture, vector in found}
 
     def matrix(self, extractor: str, pictures: Sequence[bytes]) -> Features:
@@ -102,13 +114,27 @@ class FeatureCache:
         with self._errors(), self._transaction():
             self._db.executemany("INSERT OR REPLACE INTO features VALUES (?, ?, ?)", rows)
 
-    def _rows(self, columns: str, extractor: str, pictures: Sequence[bytes]) -> Iterable[tuple[bytes, bytes]]:
+    def get_regions(self, detector: str, pictures: Sequence[bytes]) -> dict[bytes, tuple[Region, ...]]:
+        """What a detector, by its fingerprint, found in the pictures that it looked at, by picture."""
+        sql = "SELECT picture, found FROM regions WHERE detector = ? AND picture"
+        return {picture: _REGIONS.decode(found) for picture, found in self._rows(sql, detector, pictures)}
+
+    def put_regions(self, detector: str, found: Mapping[bytes, Sequence[Region]]) -> None:
+        """Keep what a detector found in pictures, nothing too; on disk when this returns.
+
+        Raises:
+            BadSetting: the file cannot be written.
+        """
+        rows = [(detector, picture, msgspec.json.encode(regions)) for picture, regions in found.items()]
+        with self._errors(), self._transaction():
+            self._db.executemany("INSERT OR REPLACE INTO regions VALUES (?, ?, ?)", rows)
+
+    def _rows(self, select: str, by: str, pictures: Sequence[bytes]) -> Iterable[tuple[bytes, bytes]]:
         for start in range(0, len(pictures), _CHUNK):
             chunk = pictures[start : start + _CHUNK]
             marks = ",".join("?" * len(chunk))
-            sql = f"SELECT {columns} FROM features WHERE extractor = ? AND picture IN ({marks})"
             with self._errors():
-                found = self._db.execute(sql, (extractor, *chunk)).fetchall()
+                found = self._db.execute(f"{select} IN ({marks})", (by, *chunk)).fetchall()
             yield from found
 
     @contextmanager

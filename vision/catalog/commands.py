@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -28,8 +29,9 @@ STAGES = {
 @click.option("--rejects", type=click.Path(path_type=Path), help="Rejected rows.  [default: CATALOGUE.rejects.jsonl]")
 @click.option("--allow-urls", is_flag=True, help="Fetch pictures that are web addresses.")
 @click.option("--allow-missing-images", is_flag=True, help="Index rows whose image cell is empty, by words alone.")
+@click.option("--detect", is_flag=True, help="Index each thing that the detector finds in a picture, too.")
 @click.option("--recreate", is_flag=True, help="Delete the collection's old content, once the new one is ready.")
-@click.option("--json", "as_json", is_flag=True, help="Print {indexed, rejected, cached, seconds}.")
+@click.option("--json", "as_json", is_flag=True, help="Print {indexed, rejected, cached, seconds, regions}.")
 @reported
 @resumable
 def index(
@@ -41,6 +43,7 @@ def index(
     rejects: Path | None,
     allow_urls: bool,
     allow_missing_images: bool,
+    detect: bool,
     recreate: bool,
     as_json: bool,
 ) -> None:
@@ -49,6 +52,9 @@ def index(
     Rows that cannot be indexed go to the rejects file with the reason; all others are indexed. Run it again after an
     interruption: pictures that were extracted already are not extracted twice. Run it again after a change: rows with
     a known id replace what was there, and what CATALOGUE no longer has stays, unless --recreate is given.
+
+    With --detect a picture of several things is found by each of them: every region that VISUAL_SEARCH_DETECTOR finds
+    is indexed beside the whole picture. Without it, regions of an earlier run are deleted.
     """
     import orjson
 
@@ -69,20 +75,26 @@ def index(
         allow_missing_images=allow_missing_images,
         recreate=recreate,
     )
-    with progress_bars(STAGES) as progress:
+    stages = STAGES | ({"extract": "pictures and regions"} if detect else {})
+    with progress_bars(stages) as progress:
         workspace = Workspace(settings, progress=progress)
         with workspace.client() as client, workspace.cache() as cache:
+            if detect:
+                options = replace(options, finder=workspace.finder())
             ingest = Ingest(client, workspace.store(), cache, workspace.roots(), progress=progress)
             report = ingest.run(catalogue, extractor, loaded, options)
     for note in report.notes:
         click.echo(f"PCA: {note}", err=as_json)
+    for remark in report.remarks:
+        click.echo(remark, err=as_json)
     if as_json:
-        members = {name: getattr(report, name) for name in ("indexed", "rejected", "cached", "seconds")}
+        members = {name: getattr(report, name) for name in ("indexed", "rejected", "cached", "seconds", "regions")}
         click.echo(orjson.dumps(members).decode())
     else:
         without = f", and {report.without:,} products without a picture," if report.without else ""
+        regions = f", with {report.regions:,} regions," if detect else ""
         click.echo(
-            f"{report.indexed - report.without:,} pictures{without} indexed in {report.seconds:.1f} s into "
+            f"{report.indexed - report.without:,} pictures{without}{regions} indexed in {report.seconds:.1f} s into "
             f"{client.collection!r} ({report.cached:,} from the cache), embedding {report.embedding}"
         )
     if report.rejects is not None:

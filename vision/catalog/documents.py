@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vision.catalog.product import Product
-from vision.solr.fields import solr_field
+from vision.catalog.regions import Part
+from vision.solr.fields import region_id, solr_field
 
 _PLAIN = ("description", "price", "currency", "url", "in_stock")
 
@@ -39,6 +41,29 @@ def document(
         "vector": np.ascontiguousarray(vector),
         "coarse": np.ascontiguousarray(coarse),
         "embedding": embedding,
+    }
+
+
+def of_region(
+    whole: Mapping[str, Any], part: Part, *, detector: str, vector: NDArray[np.float32], coarse: NDArray[np.int8]
+) -> dict[str, Any]:
+    """Compose the document of a region: all that its picture's has, where in the picture it is, and its own vectors.
+
+    Args:
+        whole: the picture's document.
+        part: the region.
+        detector: fingerprint of what found it.
+        vector: (1024,) float32 of the region.
+        coarse: (256,) int8 of it.
+    """
+    return dict(whole) | {
+        "id": region_id(whole["id"], part.number),
+        "picture_id": whole["id"],
+        "box": list(part.region.box),
+        "label": part.region.label,
+        "detector": detector,
+        "vector": np.ascontiguousarray(vector),
+        "coarse": np.ascontiguousarray(coarse),
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -19,7 +19,9 @@ from vision.catalog import reader
 from vision.catalog.cache import FeatureCache
 from vision.catalog.pictures import Pictures
 from vision.catalog.product import Product, Rejected
+from vision.catalog.regions import Regions
 from vision.catalog.seen import Seen
+from vision.detect import Box, Region
 from vision.embedding import open_picture
 from vision.errors import BadImage
 from vision.extractors import Extractor
@@ -49,6 +51,24 @@ class _Read:
     data: bytes = b""
 
 
+@dataclass(frozen=True)
+class _Cut:
+    """A picture's bytes, and the part that is meant; None is all of it."""
+
+    data: bytes
+    box: Box | None = None
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What a pass over rows works with, as :func:`extract` is given it."""
+
+    extractor: Extractor
+    cache: FeatureCache
+    regions: Regions | None
+    advance: Callable[[int], None]
+
+
 def check(path: Path, *, allow_missing_images: bool = False) -> Iterator[Checked]:
     """Every row of a catalogue, checked but for its picture; an id that came before is rejected."""
     seen = Seen()
@@ -73,6 +93,7 @@ def extract(
     extractor: Extractor,
     cache: FeatureCache,
     *,
+    regions: Regions | None = None,
     batch: int = BATCH,
     advance: Callable[[int], None] = lambda extracted: None,
 ) -> Generator[Checked]:
@@ -80,7 +101,11 @@ def extract(
 
     When a row is yielded its features are in the cache; only pictures that are not are decoded. Files are read in
     threads, two batches ahead at most. ``advance`` is told how many pictures of each batch were extracted.
+
+    With ``regions`` those of each picture, and their features, are in the cache as well; ``advance`` is then told of
+    the pictures of which anything was not.
     """
+    work = _Work(extractor, cache, regions, advance)
     pool = ThreadPoolExecutor(_READERS, thread_name_prefix="pictures")
     try:
         ahead: deque[Future[_Read]] = deque()
@@ -88,10 +113,10 @@ def extract(
             ahead.append(pool.submit(_read, row, pictures))
             if len(ahead) >= 2 * batch:
                 ready = [ahead.popleft().result() for _ in range(batch)]
-                yield from _finish(ready, pool, extractor, cache, advance)
+                yield from _finish(ready, pool, work)
         while ahead:
             ready = [ahead.popleft().result() for _ in range(min(batch, len(ahead)))]
-            yield from _finish(ready, pool, extractor, cache, advance)
+            yield from _finish(ready, pool, work)
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -142,53 +167,77 @@ def _read(row: Checked, pictures: Pictures) -> _Read:
     return _Read(Checked(row.line, row.id, row.product, picture), data)
 
 
-def _finish(
-    read: Sequence[_Read],
-    pool: ThreadPoolExecutor,
-    extractor: Extractor,
-    cache: FeatureCache,
-    advance: Callable[[int], None],
-) -> Iterator[Checked]:
+def _finish(read: Sequence[_Read], pool: ThreadPoolExecutor, work: _Work) -> Iterator[Checked]:
     wanted = {each.row.picture: each.data for each in read if each.row.picture}
-    known = cache.known(extractor.fingerprint, list(wanted))
-    missing = {picture: data for picture, data in wanted.items() if picture not in known}
-    bad = _fill(missing, pool, extractor, cache)
-    advance(len(missing) - len(bad))
+    looking = _start_looking(wanted, pool, work)
+    known = work.cache.known(work.extractor.fingerprint, list(wanted))
+    missing = {picture: _Cut(data) for picture, data in wanted.items() if picture not in known}
+    bad = _fill(missing, pool, work)
+    done = missing.keys() - bad.keys()
+    if work.regions is not None and looking is not None:
+        looked = looking.result()
+        work.regions.keep(looked)
+        cut = _missing_parts({picture: data for picture, data in wanted.items() if picture not in bad}, work)
+        _fill({part: each for parts in cut.values() for part, each in parts.items()}, pool, work)
+        done |= (looked.keys() | cut.keys()) - bad.keys()
+    work.advance(len(done))
     for each in read:
         reason = bad.get(each.row.picture) if each.row.picture else None
         yield each.row if reason is None else Checked(each.row.line, each.row.id, reason=f"image: {reason}")
 
 
-def _fill(
-    missing: dict[bytes, bytes], pool: ThreadPoolExecutor, extractor: Extractor, cache: FeatureCache
-) -> dict[bytes, str]:
+def _start_looking(
+    wanted: Mapping[bytes, bytes], pool: ThreadPoolExecutor, work: _Work
+) -> Future[dict[bytes, tuple[Region, ...]]] | None:
+    """Let a thread look for regions while pictures are extracted: a detector takes one picture at a time anyway."""
+    if work.regions is None:
+        return None
+    unseen = work.regions.unseen(list(wanted))
+    return pool.submit(work.regions.look, {picture: wanted[picture] for picture in unseen})
+
+
+def _missing_parts(good: Mapping[bytes, bytes], work: _Work) -> dict[bytes, dict[bytes, _Cut]]:
+    """Of each picture, the regions whose features are not in the cache; pictures without any are left out."""
+    assert work.regions is not None
+    found = work.regions.parts(list(good))
+    known = work.cache.known(work.extractor.fingerprint, [part.key for parts in found.values() for part in parts])
+    cut = {
+        picture: {part.key: _Cut(good[picture], part.region.box) for part in parts if part.key not in known}
+        for picture, parts in found.items()
+    }
+    return {picture: parts for picture, parts in cut.items() if parts}
+
+
+def _fill(missing: Mapping[bytes, _Cut], pool: ThreadPoolExecutor, work: _Work) -> dict[bytes, str]:
     """Decode pictures and put their features into the cache; returns the reasons of those that are no good."""
     bad: dict[bytes, str] = {}
     opened: dict[bytes, Image.Image] = {}
     for part in batches(list(missing), _READERS):
-        decoded = pool.map(lambda picture: _decode(missing[picture], extractor), part)
+        decoded = pool.map(lambda picture: _decode(missing[picture], work.extractor), part)
         for picture, result in zip(part, decoded, strict=True):
             if isinstance(result, str):
                 bad[picture] = result
             else:
                 opened[picture] = result
-        if sum(image.width * image.height for image in opened.values()) > _PIXELS:
-            bad |= _keep(opened, extractor, cache)
+        if len(opened) >= BATCH or sum(image.width * image.height for image in opened.values()) > _PIXELS:
+            bad |= _keep(opened, work)
             opened = {}
-    return bad | _keep(opened, extractor, cache)
+    return bad | _keep(opened, work)
 
 
-def _keep(opened: dict[bytes, Image.Image], extractor: Extractor, cache: FeatureCache) -> dict[bytes, str]:
+def _keep(opened: dict[bytes, Image.Image], work: _Work) -> dict[bytes, str]:
     if not opened:
         return {}
+    extractor = work.extractor
     features = dict(zip(opened, extractor.extract(list(opened.values())), strict=True))
     bad = {picture: vector for picture, vector in features.items() if not np.isfinite(vector).all()}
-    cache.put(extractor.fingerprint, {picture: vector for picture, vector in features.items() if picture not in bad})
+    good = {picture: vector for picture, vector in features.items() if picture not in bad}
+    work.cache.put(extractor.fingerprint, good)
     return dict.fromkeys(bad, f"{extractor.info.name} gives NaN or infinite values for it")
 
 
-def _decode(data: bytes, extractor: Extractor) -> Image.Image | str:
+def _decode(cut: _Cut, extractor: Extractor) -> Image.Image | str:
     try:
-        return open_picture(data, extractor)
+        return open_picture(cut.data, extractor, cut.box)
     except BadImage as error:
         return str(error)

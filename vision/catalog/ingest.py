@@ -1,4 +1,4 @@
-"""Index a catalogue: check, extract, reduce, send, commit, count."""
+"""Index a catalogue: check, extract, reduce, send, sweep, commit, count."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vision import reduction
-from vision.catalog import reader, sending
+from vision.catalog import reader, sending, stale
 from vision.catalog.cache import FeatureCache
 from vision.catalog.features import BATCH, extract
 from vision.catalog.fitting import Fitting, held
 from vision.catalog.pictures import Pictures, Roots
+from vision.catalog.regions import Regions
 from vision.catalog.rejects import Rejects
 from vision.catalog.survey import Survey
 from vision.console import Progress
+from vision.detect import Finder
 from vision.embedding import EmbeddingStore
 from vision.errors import BadCatalogue, SolrUnavailable, VisualSearchError
 from vision.extractors import Extractor
@@ -38,11 +40,17 @@ class IndexOptions:
     """Rows whose image cell is empty are indexed without vectors."""
     recreate: bool = False
     seed: int = 0
+    finder: Finder | None = None
+    """Finds regions of pictures, each of which becomes a document of its own; None indexes whole pictures alone."""
 
 
 @dataclass(frozen=True)
 class IndexReport:
-    """What a run did; ``cached`` pictures needed no extraction, ``without`` of the indexed rows have no picture."""
+    """What a run did.
+
+    ``cached`` pictures needed no extraction and no detection, ``without`` of the indexed rows have no picture,
+    ``regions`` were indexed beside the rows; ``remarks`` say what became of those of an earlier run.
+    """
 
     indexed: int
     rejected: int
@@ -52,6 +60,8 @@ class IndexReport:
     rejects: Path | None = None
     notes: tuple[str, ...] = ()
     without: int = 0
+    regions: int = 0
+    remarks: tuple[str, ...] = ()
 
 
 class Ingest:
@@ -84,20 +94,26 @@ class Ingest:
 
         Raises:
             BadCatalogue: the file cannot be read, or no row of it is good.
-            Conflict: the collection holds vectors of another embedding, or the catalogue changed meanwhile.
+            Conflict: the collection holds vectors of another embedding, or has no fields for regions; or the
+                catalogue changed meanwhile.
+            ModelUnavailable: the detector cannot be loaded.
             SolrError: Solr did not answer or refused; what was sent stays.
         """
         began = time.perf_counter()
         total = reader.count(catalogue)
         pictures = Pictures(catalogue.parent, options.allow_urls)
+        regions = None if options.finder is None else Regions(options.finder, self._cache)
         with self._prepared(options) as fresh:
+            if regions is not None:
+                stale.check_fields(self._client)
+            before = stale.Before({}) if options.recreate else stale.look(self._client)
             current = None if options.recreate else held(self._client, self._store)
             fitting = Fitting(
                 self._client.collection, current, extractor, pca=options.pca, dims=options.dims, seed=options.seed
             )
             with Rejects(catalogue, options.rejects, options.spare) as rejects:
                 survey = Survey(catalogue, allow_missing_images=options.allow_missing_images)
-                extracted = self._fill(survey, pictures, extractor, total, rejects)
+                extracted = self._fill(survey, pictures, extractor, total, rejects, regions)
             if not survey.good:
                 raise _no_good_row(catalogue, rejects)
             unique = survey.pictures()
@@ -109,9 +125,11 @@ class Ingest:
             if options.recreate and not fresh:
                 configset.drop(self._client)
                 configset.create(self._client)
-            sending.send(self._client, survey, embedding, self._cache, pictures.root_id, self._progress)
-            sending.commit(self._client, survey.good, self._progress)
-            sending.verify(self._client, survey, embedding, self._progress)
+            load = sending.Load(survey, embedding, self._cache, pictures.root_id, regions)
+            parts = sending.send(self._client, load, self._progress)
+            swept = sending.sweep(self._client, load) if before.any else 0
+            sending.commit(self._client, survey.good + parts, self._progress)
+            sending.verify(self._client, load, parts, self._progress)
             held(self._client, self._store)  # another run at the same time may have sent vectors of its own
         return IndexReport(
             indexed=survey.good,
@@ -122,6 +140,8 @@ class Ingest:
             rejects=rejects.path if rejects.count else None,
             notes=fitting.notes(embedding, len(unique)),
             without=survey.without,
+            regions=parts,
+            remarks=stale.remarks(before, self._client, regions, swept),
         )
 
     @contextmanager
@@ -156,15 +176,17 @@ class Ingest:
         extractor: Extractor,
         total: int,
         rejects: Rejects,
+        regions: Regions | None,
     ) -> int:
-        """First pass: what each row is; returns how many pictures were extracted."""
+        """First pass: what each row is; returns how many pictures were extracted, or looked at for regions."""
         extracted = 0
 
         def count(missing: int) -> None:
             nonlocal extracted
             extracted += missing
 
-        with closing(extract(survey.check(), pictures, extractor, self._cache, advance=count)) as rows:
+        extracting = extract(survey.check(), pictures, extractor, self._cache, regions=regions, advance=count)
+        with closing(extracting) as rows:
             for row in rows:
                 survey.add(row)
                 if row.picture is None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from vision.catalog.columns import KNOWN, REQUIRED
 from vision.catalog.reader import Row
+from vision.solr.fields import of_region
 
 # Characters. Solr refuses an indexed string of more than 32,766 bytes, and a character has up to 4.
 _LIMITS = {
@@ -62,6 +63,8 @@ def read(row: Row, *, allow_missing_images: bool = False) -> Product:
         hint = "; --allow-missing-images takes products without a picture" if name == "image" else ""
         raise Rejected(f"{name} is empty; id, title and image are required{hint}")
     id = _cell(row, "id")
+    if of_region(id) is not None:
+        raise Rejected(f"id {id!r} ends as the ids of pictures' regions do, in '#region-' and a number; give another")
     return Product(
         id=id,
         product_id=_cell(row, "product_id") or id,

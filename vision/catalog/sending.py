@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from vision.catalog.cache import FeatureCache
-from vision.catalog.documents import document, without_picture
+from vision.catalog.documents import document, of_region, without_picture
 from vision.catalog.product import Product
+from vision.catalog.regions import Part, Regions
 from vision.catalog.survey import Survey
 from vision.console import Progress
 from vision.embedding import Embedding
 from vision.errors import SolrRefused
 from vision.solr.client import SolrClient
-from vision.solr.fields import SEPARATOR
+from vision.solr.fields import REGIONS, SEPARATOR, region_id
 
 _SEND = 200
 _VERIFY = 1000
+_ALL = 1_000_000
 # Merging the index into one segment rewrites all of it: worth it after a load of this many pictures that are also
 # at least half of the collection, not after a small change.
 _BULK = 1000
@@ -26,73 +32,174 @@ _BULK = 1000
 Pair = tuple[Product, bytes]
 
 
-def send(
-    client: SolrClient, survey: Survey, embedding: Embedding, cache: FeatureCache, root: str, progress: Progress
-) -> None:
+@dataclass(frozen=True)
+class Load:
+    """What one run sends.
+
+    Attributes:
+        survey: the catalogue's good rows.
+        embedding: what vectors are made with.
+        cache: where features are, and what was found in pictures.
+        root: short name of the folder that pictures' paths are relative to.
+        regions: what is found in pictures; None where whole pictures alone are sent.
+    """
+
+    survey: Survey
+    embedding: Embedding
+    cache: FeatureCache
+    root: str
+    regions: Regions | None = None
+
+    def parts(self, batch: Sequence[Pair]) -> list[tuple[Part, ...]]:
+        """The regions that are sent of each row: those that have features."""
+        if self.regions is None:
+            return [()] * len(batch)
+        found = self.regions.parts([picture for _, picture in batch if picture])
+        keys = [part.key for parts in found.values() for part in parts]
+        known = self.cache.known(self.embedding.extractor_fingerprint, keys)
+        return [tuple(part for part in found.get(picture, ()) if part.key in known) for _, picture in batch]
+
+    def vectors(self, keys: Sequence[bytes]) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
+        """Both vectors, (n, 1024) and (n, 256), of pictures or regions whose features are in the cache."""
+        vectors = self.embedding.pca.transform(self.cache.matrix(self.embedding.extractor_fingerprint, keys))
+        return vectors, self.embedding.codec.encode(vectors)
+
+
+def send(client: SolrClient, load: Load, progress: Progress) -> int:
     """Send every good row; while Solr reads one batch the next is composed. Nothing is committed.
+
+    Returns how many regions were sent beside the rows.
 
     Raises:
         Conflict: the catalogue changed since its survey.
         SolrError: Solr did not answer or refused.
     """
-    products = survey.products()
-    sent = 0
+    products = load.survey.products()
+    sent = regions = 0
     pending: Future[None] | None = None
     with ThreadPoolExecutor(1, thread_name_prefix="send") as sender:
         while batch := list(islice(products, _SEND)):
-            documents = _compose(batch, embedding, cache, root)
+            documents = _compose(batch, load)
             if pending is not None:
                 pending.result()
-            pending = sender.submit(client.add, documents)
+            pending = sender.submit(_add, client, documents)
             sent += len(batch)
-            progress("index", sent, survey.good)
+            regions += len(documents) - len(batch)
+            progress("index", sent, load.survey.good)
         if pending is not None:
             pending.result()
+    return regions
 
 
-def commit(client: SolrClient, good: int, progress: Progress) -> None:
-    """Make what was sent visible; after a bulk load, in one segment."""
+def _add(client: SolrClient, documents: Sequence[dict[str, Any]]) -> None:
+    """Send a batch, which regions can make many times as large as its rows, in requests of the usual size."""
+    for start in range(0, len(documents), _SEND):
+        client.add(documents[start : start + _SEND])
+
+
+def sweep(client: SolrClient, load: Load) -> int:
+    """Delete the regions of this run's pictures that it did not send: found before, by another detector, or elsewhere.
+
+    Returns how many; nothing is committed. Needs what earlier runs sent to be visible.
+
+    Raises:
+        Conflict: the catalogue changed since its survey.
+    """
+    products = load.survey.products()
+    swept = 0
+    while batch := list(islice(products, _VERIFY)):
+        sent = set(_region_ids(batch, load))
+        answer = client.select(
+            {
+                "q": f"{{!terms f=picture_id cache=false separator='{SEPARATOR}' v=$wanted}}",
+                "wanted": SEPARATOR.join(product.id for product, _ in batch),
+                "fq": REGIONS,
+                "fl": "id",
+                "rows": _ALL,
+            }
+        )
+        stale = [each["id"] for each in answer["response"]["docs"] if each["id"] not in sent]
+        if stale:
+            client.delete_ids(stale)
+        swept += len(stale)
+    return swept
+
+
+def commit(client: SolrClient, sent: int, progress: Progress) -> None:
+    """Make what was sent visible; after a bulk load of that many documents, in one segment."""
     progress("commit", 0, None)
     client.commit()
-    if good >= _BULK and 2 * good >= client.count():
+    if sent >= _BULK and 2 * sent >= client.count():
         progress("merge", 0, None)
         client.merge()
 
 
-def verify(client: SolrClient, survey: Survey, embedding: Embedding, progress: Progress) -> None:
+def verify(client: SolrClient, load: Load, regions: int, progress: Progress) -> None:
     """Count the sent documents in Solr: those with a picture by id and embedding, those without by id and no embedding.
 
     Raises:
         SolrRefused: some are not there.
         Conflict: the catalogue changed since its survey.
     """
-    present = 0
-    products = survey.products()
+    present, expected = 0, load.survey.good + regions
+    products = load.survey.products()
     wanted = f"{{!terms f=id cache=false separator='{SEPARATOR}' v=$wanted}}"
-    progress("verify", 0, survey.good)
+    made_with = {"fq": "{!term f=embedding v=$made_with}", "made_with": load.embedding.fingerprint}
+    progress("verify", 0, expected)
     while batch := list(islice(products, _VERIFY)):
-        made_with = {"fq": "{!term f=embedding v=$made_with}", "made_with": embedding.fingerprint}
-        for has_picture, fq in ((True, made_with), (False, {"fq": "-embedding:*"})):
-            ids = [product.id for product, picture in batch if bool(picture) is has_picture]
+        shown = [product.id for product, picture in batch if picture]
+        plain = [product.id for product, picture in batch if not picture]
+        for ids, fq in (([*shown, *_region_ids(batch, load)], made_with), (plain, {"fq": "-embedding:*"})):
             present += client.count(wanted, wanted=SEPARATOR.join(ids), **fq) if ids else 0
-        progress("verify", present, survey.good)
-    if present != survey.good:
+        progress("verify", present, expected)
+    if present != expected:
         raise SolrRefused(
-            f"Solr holds {present:,} of the {survey.good:,} documents that were sent to {client.collection!r}; "
+            f"Solr holds {present:,} of the {expected:,} documents that were sent to {client.collection!r}; "
             "run the same command again, and look into Solr's log if that does not help",
             status=500,
         )
 
 
-def _compose(batch: Sequence[Pair], embedding: Embedding, cache: FeatureCache, root: str) -> list[dict[str, Any]]:
+def _region_ids(batch: Sequence[Pair], load: Load) -> list[str]:
+    return [
+        region_id(product.id, part.number)
+        for (product, _), parts in zip(batch, load.parts(batch), strict=True)
+        for part in parts
+    ]
+
+
+def _compose(batch: Sequence[Pair], load: Load) -> list[dict[str, Any]]:
     plain = [without_picture(product) for product, picture in batch if not picture]
     shown = [(product, picture) for product, picture in batch if picture]
     if not shown:
         return plain
-    features = cache.matrix(embedding.extractor_fingerprint, [picture for _, picture in shown])
-    vectors = embedding.pca.transform(features)
-    coarse = embedding.codec.encode(vectors)
-    return plain + [
-        document(product, vector=vector, coarse=code, embedding=embedding.fingerprint, image_hash=picture, root=root)
+    vectors, coarse = load.vectors([picture for _, picture in shown])
+    wholes = [
+        document(
+            product,
+            vector=vector,
+            coarse=code,
+            embedding=load.embedding.fingerprint,
+            image_hash=picture,
+            root=load.root,
+        )
         for (product, picture), vector, code in zip(shown, vectors, coarse, strict=True)
+    ]
+    return plain + wholes + _compose_regions(wholes, load.parts(shown), load)
+
+
+def _compose_regions(
+    wholes: Sequence[dict[str, Any]], parts: Sequence[tuple[Part, ...]], load: Load
+) -> list[dict[str, Any]]:
+    """The documents of the regions of pictures, whose own documents then name themselves as those of regions do."""
+    found = [(whole, part) for whole, each in zip(wholes, parts, strict=True) for part in each]
+    if not found or load.regions is None:
+        return []
+    vectors, coarse = load.vectors([part.key for _, part in found])
+    for whole, _ in found:
+        whole["picture_id"] = whole["id"]
+    detector = load.regions.fingerprint
+    return [
+        of_region(whole, part, detector=detector, vector=vector, coarse=code)
+        for (whole, part), vector, code in zip(found, vectors, coarse, strict=True)
     ]

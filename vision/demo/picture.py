@@ -49,6 +49,17 @@ def draw_picture(product: Product, view: int, seed: int, size: int) -> Image.Ima
     return paint(_placed(product, shot, seed), behind, size, cast=0.10 if in_room else 0.20)
 
 
+def draw_pair(left: Product, right: Product, seed: int, size: int) -> Image.Image:
+    """Draw two products side by side before what is behind the left one, each half as large as in its own picture."""
+    shot = _shot(left, 0, seed)
+    behind = _background(shot.backdrop, size * oversampling(size), stream(seed, left.number, "pair"))
+    scene = []
+    for product, middle in ((left, 0.26), (right, 0.74)):
+        matrix = zoom(0.48, (0.5, 0.5), (middle, 0.55))
+        scene += moved(_placed(product, _shot(product, 0, seed), seed), matrix)
+    return paint(scene, behind, size, cast=0.10 if shot.backdrop == "room" else 0.20)
+
+
 def product_box(product: Product, view: int, seed: int) -> tuple[float, float, float, float]:
     """Where the product is in :func:`draw_picture`: (x, y, width, height) as fractions, cut off at the edges.
 

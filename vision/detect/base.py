@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -50,6 +51,11 @@ class Detector(Protocol):
         ...
 
     @property
+    def fingerprint(self) -> str:
+        """Two detectors with the same fingerprint find the same regions."""
+        ...
+
+    @property
     def side(self) -> int:
         """Pixels of a picture's shorter side that are enough: more are only scaled away."""
         ...
@@ -62,6 +68,11 @@ class Detector(Protocol):
     def detect(self, image: Image.Image) -> Sequence[Region]:
         """The regions of an RGB picture of any size, the surest first; none is an answer too."""
         ...
+
+
+def fingerprint_of(name: str, *parts: object) -> str:
+    """A name and 12 digits over everything that decides what is found."""
+    return f"{name}-{hashlib.sha256(repr(parts).encode()).hexdigest()[:12]}"
 
 
 def make_box(left: float, top: float, right: float, bottom: float) -> Box | None:

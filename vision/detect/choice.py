@@ -1,4 +1,4 @@
-"""Which region of a photo a search means, where nobody says.
+"""Which region of a photo a search means, where nobody says, and which of a catalogue's picture are indexed.
 
 The rule, in this order:
 
@@ -13,10 +13,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from vision.detect.base import Region
+from vision.detect.base import Box, Region
 
 SPECK: Final = 0.01
 FRAME: Final = 0.90
+MOST: Final = 10
+"""Regions of one picture that are indexed."""
 
 
 def ordered(regions: Iterable[Region]) -> tuple[Region, ...]:
@@ -24,7 +26,19 @@ def ordered(regions: Iterable[Region]) -> tuple[Region, ...]:
     return tuple(sorted(regions, key=_rank))
 
 
+def sensible(regions: Iterable[Region]) -> tuple[Region, ...]:
+    """Those worth a document of their own, the default one first: no speck, no frame, no box twice, :data:`MOST`."""
+    boxes = dict[Box, Region]()
+    for region in ordered(regions):
+        if _is_sensible(region):
+            boxes.setdefault(region.box, region)
+    return tuple(boxes.values())[:MOST]
+
+
+def _is_sensible(region: Region) -> bool:
+    return SPECK <= region.area < FRAME
+
+
 def _rank(region: Region) -> tuple[bool, float, float, float]:
-    is_sensible = SPECK <= region.area < FRAME
     x, y, _, _ = region.box
-    return not is_sensible, -region.score * region.area, y, x
+    return not _is_sensible(region), -region.score * region.area, y, x

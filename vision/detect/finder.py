@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from vision import images
 from vision.detect import labels, registry
-from vision.detect.base import Detector, Region
-from vision.detect.choice import ordered
+from vision.detect.base import Detector, Region, fingerprint_of
+from vision.detect.choice import FRAME, MOST, SPECK, ordered, sensible
 from vision.errors import BadSetting, ModelUnavailable
 
 
@@ -56,11 +57,42 @@ class Finder:
             BadImage: no picture that is accepted.
             ModelUnavailable: the detector cannot be loaded.
         """
+        found = labels.apply(self._mapped, self.look(data))
+        detector = self.detector()
+        return Found(ordered(found), detector.name, detector.notice)
+
+    def look(self, data: bytes) -> tuple[Region, ...]:
+        """All that the detector says of a photo's bytes, before mapping file and rule; one photo at a time.
+
+        Raises:
+            BadImage, ModelUnavailable: as :meth:`find`.
+        """
         with self._lock:
             detector = self._loaded()
-            image = images.decode(data, min_side=detector.side)
-            found = labels.apply(self._mapped, detector.detect(image))
-        return Found(ordered(found), detector.name, detector.notice)
+            return tuple(detector.detect(images.decode(data, min_side=detector.side)))
+
+    def chosen(self, looked: Iterable[Region]) -> tuple[Region, ...]:
+        """Of what :meth:`look` gave, the regions that are indexed, the default one first."""
+        return sensible(labels.apply(self._mapped, looked))
+
+    def detector(self) -> Detector:
+        """What finds.
+
+        Raises:
+            ModelUnavailable: it cannot be loaded.
+        """
+        with self._lock:
+            return self._loaded()
+
+    @property
+    def fingerprint(self) -> str:
+        """Two finders with the same fingerprint choose the same regions: by detector, mapping file and rule.
+
+        Raises:
+            ModelUnavailable: the detector cannot be loaded.
+        """
+        made_by = self.detector().fingerprint
+        return fingerprint_of(made_by.rpartition("-")[0], made_by, sorted(self._mapped.items()), SPECK, FRAME, MOST)
 
     def _loaded(self) -> Detector:
         if self._detector is None:

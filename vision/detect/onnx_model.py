@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from vision.detect import fitting
-from vision.detect.base import Region, make_box
+from vision.detect.base import Region, fingerprint_of, make_box
 from vision.detect.description import Boxes, Description
 from vision.detect.layouts import Detections, decode_boxes, decode_single
 from vision.detect.suppression import suppress
@@ -20,6 +22,8 @@ from vision.onnx_runtime import open_session, run_all
 _DTYPES: Final = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(uint8)": np.uint8}
 # Overlaps are compared in pairs: of more boxes than this the least sure are left out before.
 _MOST: Final = 1000
+# Another number for every change of the code below that changes what is found.
+_VERSION: Final = 1
 
 
 class OnnxDetector:
@@ -38,6 +42,7 @@ class OnnxDetector:
         self._path = path
         self._description = description
         self._labels = description.names()
+        self._fingerprint: str | None = None
         self._session = open_session(path)
         entry = self._session.get_inputs()[0]
         if entry.type not in _DTYPES:
@@ -47,6 +52,16 @@ class OnnxDetector:
         self._outputs = self._choose_outputs()
         self.side = max(self._size)
         self.detect(Image.new("RGB", (64, 64), (114, 114, 114)))
+
+    @property
+    def fingerprint(self) -> str:
+        """Over the model's bytes and its description; the file is read when this is asked for first."""
+        if self._fingerprint is None:
+            with self._path.open("rb") as file:
+                model = hashlib.file_digest(file, "sha256").hexdigest()
+            described = msgspec.json.encode(msgspec.structs.replace(self._description, model=""))
+            self._fingerprint = fingerprint_of(self.name.partition(":")[0], _VERSION, model, described)
+        return self._fingerprint
 
     def detect(self, image: Image.Image) -> tuple[Region, ...]:
         """The regions of an RGB picture, the surest first."""

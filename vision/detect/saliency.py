@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from vision.detect.base import Region, make_box
+from vision.detect.base import Region, fingerprint_of, make_box
 from vision.errors import ModelUnavailable
 
 LABEL: Final = "foreground"
@@ -32,6 +32,8 @@ _LEAST: Final = 3.0
 _GAP: Final = 0.06
 # Of the picture: what is smaller is a stain.
 _SMALLEST: Final = 0.01
+# Another number for every change of the code below that changes what is found.
+_VERSION: Final = 1
 
 Mask = NDArray[np.bool_]
 
@@ -40,6 +42,7 @@ class Saliency:
     """Finds foregrounds; the libraries are loaded by the first one made."""
 
     name = "saliency"
+    fingerprint = fingerprint_of("saliency", _VERSION, _SIDE, _BLUR, _TEXTURE, _MOST, _LEAST, _GAP, _SMALLEST)
     side = _SIDE
     notice: str | None = (
         "found by saliency: parts that stand out from what touches the picture's edge; what they show is not known"

@@ -116,8 +116,9 @@ def _text(value: Any) -> str:
 def _hit(document: Mapping[str, Any], query: Query, sigma2: float | None) -> Hit:
     distance = squared_distance(float(document.get("similarity", 0.0)))
     found = attributes(document)
+    box = document.get("box")
     return Hit(
-        id=document["id"],
+        id=document["id"] if box is None else document["picture_id"],
         product_id=document["product_id"],
         title=first(document.get("title", "")),
         image=first(document.get("image")),
@@ -125,6 +126,9 @@ def _hit(document: Mapping[str, Any], query: Query, sigma2: float | None) -> Hit
         score=float(document["score"]),
         distance=distance,
         explain=explained(document, found, query, sigma2) if query.explain else None,
+        box=None if box is None else (box[0], box[1], box[2], box[3]),
+        label=document.get("label"),
+        region=None if box is None else document["id"],
     )
 
 

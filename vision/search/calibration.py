@@ -5,6 +5,8 @@ what it finds nearest is the nearest thing of another kind. Of many such picture
 like this here" would be wrong. ``match`` of a distance is the part of strangers that find nothing as near: at
 ``min_match`` .95, one photo in twenty of something that the collection does not have still finds something. That is the
 false-alarm rate, of pictures like those of the collection; photos taken otherwise can only be further off.
+
+Where regions are indexed a stranger may find one of them, as a photo would; those who ask are whole pictures.
 """
 
 from __future__ import annotations
@@ -143,7 +145,7 @@ def calibrate(
                 distance = squared_distance(float(each["similarity"]))
                 if distance is not None:
                     found.append(distance)
-        neighbours = nearest(Others(product), categories.NEIGHBOURS)
+        neighbours = nearest(Others(product, regions=False), categories.NEIGHBOURS)
         outcomes.append((categories.vote([_values(each[field]) for each in neighbours if field in each]), own))
         told(done + 1, len(documents))
     if len(strangers) < _LEAST:

@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+import numpy as np
 import orjson
 from cachetools import TTLCache
+from numpy.typing import NDArray
 
 from vision.embedding import Embedding, EmbeddingStore, check_vector
 from vision.errors import BadQuery, Conflict, NotFound
@@ -21,7 +23,7 @@ from vision.search.lexicon import Lexicon
 from vision.search.model import DEFAULT_LANGUAGE, Closeness, Query, Vector
 from vision.search.vocabulary import Vocabulary
 from vision.solr.client import SolrClient
-from vision.solr.fields import ATTRIBUTE_PREFIX, NUMBERS, PLAIN, SEPARATOR
+from vision.solr.fields import ATTRIBUTE_PREFIX, NUMBERS, PLAIN, SEPARATOR, of_region
 
 # Seconds. What is kept here changes with a commit at the earliest, and a stale value costs speed, never correctness:
 # totals and facets come with every answer.
@@ -147,6 +149,10 @@ class Collection:
         """Whether documents have our fields of words and phrases; those of an older schema, or not ours, do not."""
         return self.client.names.fields is None and {"phrases", "words"} <= self._known(fresh=False)
 
+    def has_regions(self) -> bool:
+        """Whether regions of pictures are indexed beside whole ones."""
+        return self.client.names.fields is None and "picture_id" in self._known(fresh=False)
+
     def currencies(self) -> tuple[str, ...]:
         """The currencies that products with a price name, most frequent first."""
         return self._kept(self._currencies, "all", self._read_currencies)
@@ -253,22 +259,26 @@ class Collection:
         return () if found is None else (found,)
 
     def vector(self, id: str) -> tuple[Vector, str]:
-        """The stored vector of a picture or product id, and its embedding's fingerprint; raises as :meth:`picture`."""
+        """The stored vector of what :meth:`picture` finds, and its embedding's fingerprint; raises as it does."""
         found = self.picture(id)
         return found.vector, found.embedding
 
     def picture(self, id: str) -> Indexed:
-        """An indexed picture, by its own or its product's id.
+        """An indexed picture, by its own, a region's or its product's id.
+
+        A region that is no longer there, as after an indexing without ``--detect``, stands for its picture.
 
         Raises:
             NotFound: no such id.
             BadQuery: the product has no picture.
         """
         names = self.client.names
-        for field in (names.key, names.known("product_id")):
+        ways = [(names.key, id), (names.known("product_id"), id)]
+        picture = of_region(id)
+        for field, wanted in ways if picture is None else [*ways, (names.key, picture)]:
             params = {
                 "q": f"{{!term f={field} v=$id}}",
-                "id": id,
+                "id": wanted,
                 "fl": f"vector,embedding,{names.returned(ATTRIBUTE_PREFIX + '*')}".rstrip(","),
                 "sort": f"embedding asc,{names.key} asc",  # a product's pictures before what has no vector
                 "rows": 1,
@@ -321,6 +331,20 @@ class Collection:
             if id not in found and not missing_ok:
                 raise NotFound(f"collection {self.client.collection!r} has no product or picture {id!r}")
         return found
+
+    def coarse(self, ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """The coarse vectors, in steps, of these documents; those that are not there are left out."""
+        if not ids:
+            return {}
+        key = self.client.names.key
+        params: Params = {
+            "q": f"{{!terms f={key} cache=false separator='{SEPARATOR}' v=$wanted}}",
+            "wanted": SEPARATOR.join(ids),
+            "fl": f"{key},coarse",
+            "rows": len(ids),
+        }
+        documents = self.client.select(params)["response"]["docs"]
+        return {str(each[key]): np.asarray(each["coarse"], dtype=np.float32) for each in documents if "coarse" in each}
 
     def matching(self, count_request: Params) -> tuple[Matching, bool]:
         """What the request counts, and whether that had to be asked now."""

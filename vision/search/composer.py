@@ -42,7 +42,7 @@ SUGGESTED = 40
 SHOWN_TITLES = 40
 AGREEMENT = 3.0
 """What an attribute that agrees with the words adds to BM25; `python -m benchmarks.words` prints what more would do."""
-RETURNED = "id,product_id,title,image,url,price,currency,in_stock,attr_*,score"
+RETURNED = "id,product_id,title,image,picture_id,box,label,url,price,currency,in_stock,attr_*,score"
 _IN_CANDIDATES = "if(exists(query($near)),1,0)"
 _EXCLUDED, _TASTE = "", " "  # no field is called so
 _OURS = FieldMap()
@@ -104,6 +104,9 @@ def compose(query: Query, plan: Plan, vectors: QueryVectors | None, names: Field
     if query.grouped and names.groups:
         field = names.known("product_id")
         params["fq"].append(f"{{!collapse tag={GROUP_TAG} field={field}{_head_sort(plan, names)}}}")
+    elif query.regions:
+        # A picture without regions names no picture_id: it is its own.
+        params["fq"].append(f"{{!collapse field=picture_id nullPolicy=expand{_head_sort(plan, names)}}}")
     if query.explain and query.text is not None:
         # Of several shards, only the request that ranks has the words' statistics of all of them.
         params["distrib.singlePass"] = "true"
@@ -136,8 +139,12 @@ def compose_count(query: Query, names: FieldMap = _OURS, vectors: QueryVectors |
 
 
 def compose_sample(query: Query, seed: int, rows: int, names: FieldMap = _OURS) -> Params:
-    """Products of what words and facets leave, in an order by chance that is the same for the same seed."""
+    """Products of what words and facets leave, in an order by chance that is the same for the same seed.
+
+    Each as a whole picture.
+    """
     params = _base(query, filter_queries(query, names), names)
+    params["fq"] += names.pictures
     params["fq"].append(f"{{!collapse tag={GROUP_TAG} field={names.known('product_id') or names.key}}}")
     return params | {
         "q": "{!bool filter=$base cache=false}",
@@ -160,6 +167,8 @@ def compose_totals(query: Query, texts: Sequence[str], names: FieldMap = _OURS, 
     unique = {"facet": {"products": f"unique({names.known('product_id')})"}} if query.grouped and names.groups else {}
     facets = {}
     params: Params = {"q": "*:*", "fq": [CONSTANT, *filter_queries(query, names).values()], "rows": 0}
+    if query.regions and not query.grouped:
+        params["fq"] += names.pictures
     if shown:
         params["q"] = f"{{!terms f=phrases cache=false separator='{SEPARATOR}' v=$shown}}"
         params |= {"shown": SEPARATOR.join(shown), "rows": SHOWN_TITLES, "fl": names.returned("title")}

@@ -32,11 +32,14 @@ class Pool:
         hits: in the order of their scores.
         vectors: (n, dims); a row of NaN for a product without a picture.
         sigma2: the collection's median squared distance, in the vectors' unit.
+        wholes: (n, dims) of the whole pictures, where a region's vector is in ``vectors``; near-duplicates are told by
+            them, so that two rooms with the same chair are not one.
     """
 
     hits: Sequence[Hit]
     vectors: NDArray[np.float32]
     sigma2: float
+    wholes: NDArray[np.float32] | None = None
 
 
 def size(rows: int) -> int:
@@ -50,7 +53,8 @@ def arranged(pool: Pool, wanted: Diversity) -> list[Hit]:
     rows = list(range(len(pool.hits)))
     folded: Mapping[int, Sequence[int]] = {}
     if wanted.fold:
-        folded = fold(distances, FOLDED * pool.sigma2)
+        pictures = distances if pool.wholes is None else _distances(pool.wholes)
+        folded = fold(pictures, FOLDED * pool.sigma2)
         rows = list(folded)
     if wanted.mmr > 0:
         scores = np.array([hit.score for hit in pool.hits], dtype=np.float64)

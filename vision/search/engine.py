@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vision.detect import Finder
 from vision.embedding import EmbeddingStore
@@ -212,7 +213,7 @@ class SearchEngine:
         assert vectors is not None
         names = self.client.names
         field = names.field(calibration.votes.field)
-        params = compose_neighbours(vectors.full, vectors.coarse, Others(), NEIGHBOURS, field, names)
+        params = compose_neighbours(vectors.full, vectors.coarse, Others(regions=False), NEIGHBOURS, field, names)
         found = [document.get(field) for document in self.client.select(params)["response"]["docs"]]
         held = [tuple(str(each) for each in answers.several(value)) for value in found if value is not None]
         return predict(calibration.votes, vote(held))
@@ -245,6 +246,8 @@ class SearchEngine:
         began = time.perf_counter()
         self.collection.check_fields(query)
         self.collection.check_language(query.language)
+        if not query.grouped:
+            query = replace(query, regions=self.collection.has_regions())
         requests: list[str] = []
         ran, result = self._run(query, query, requests)
         if query.spelling and query.text is not None and result.total < FEW:
@@ -323,7 +326,8 @@ class SearchEngine:
         whole = replace(whole, candidates=planner.candidates_for(whole, self.limits))
         best = self._page(whole, vectors, requests)
         coarse = answers.coarse(best.answer) * embedding.codec.step
-        order = diversity.arranged(diversity.Pool(best.hits, coarse, embedding.sigma2), query.diversity)
+        wholes = self._wholes(best.hits, coarse, embedding.codec.step) if query.diversity.fold else coarse
+        order = diversity.arranged(diversity.Pool(best.hits, coarse, embedding.sigma2, wholes), query.diversity)
         shown = order[query.start : query.start + query.rows]
         folded = len(best.hits) - len(order)
         missing = query.rows - len(shown)
@@ -333,6 +337,15 @@ class SearchEngine:
             shown = [*shown, *page.hits]
             best = replace(best, plan=page.plan)
         return replace(best, hits=tuple(shown), folded=folded)
+
+    def _wholes(self, hits: Sequence[Hit], coarse: NDArray[np.float32], step: float) -> NDArray[np.float32]:
+        """The hits' coarse vectors, those of whole pictures in place of regions'."""
+        found = self.collection.coarse([hit.id for hit in hits if hit.box is not None])
+        wholes = coarse.copy()
+        for row, hit in enumerate(hits):
+            if hit.box is not None:
+                wholes[row] = found[hit.id] * step if hit.id in found else np.nan
+        return wholes
 
     def _select(self, query: Query, plan: Plan, vectors: QueryVectors | None, requests: list[str]) -> Mapping[str, Any]:
         """Ask Solr; the request is noted as a search engineer reads it."""

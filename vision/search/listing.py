@@ -54,7 +54,9 @@ def _hit(hit: Hit) -> str:
     price = hit.attributes.get("price")
     currency = hit.attributes.get("currency", "")
     cost = "" if price is None else f"  {price:.2f} {currency}".rstrip()
-    return f"{hit.score:.4f}{distance}  {hit.id}  {hit.title}{cost}{'' if hit.explain is None else _why(hit.explain)}"
+    part = "" if hit.box is None else f"  ({hit.label} at {','.join(f'{side:g}' for side in hit.box)})"
+    why = "" if hit.explain is None else _why(hit.explain)
+    return f"{hit.score:.4f}{distance}  {hit.id}  {hit.title}{cost}{part}{why}"
 
 
 def _why(found: Explanation) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.search.composer import CONSTANT, SUGGESTED, Params, vector
-from vision.solr.fields import SEPARATOR, FieldMap
+from vision.solr.fields import REGIONS, SEPARATOR, FieldMap
 
 _OURS = FieldMap()
 
@@ -23,12 +23,14 @@ class Others:
         field: Solr's, of ``values``.
         values: of the field.
         same: whether a neighbour must have one of the values, or must have none of them; None where it does not matter.
+        regions: whether regions of pictures may be as well: what a product is need not be true of each thing beside it.
     """
 
     product: str | None = None
     field: str = ""
     values: tuple[str, ...] = ()
     same: bool | None = None
+    regions: bool = True
 
 
 def compose_neighbours(
@@ -61,6 +63,9 @@ def compose_neighbours(
             "kind": f"{{!terms f={others.field} separator='{SEPARATOR}' v=$kinds}}",
             "kinds": SEPARATOR.join(others.values),
         }
+    if not others.regions and names.pictures:
+        clauses.append("must_not=$regions")
+        params["regions"] = REGIONS
     return params | {
         "q": "{!bool filter=$near must=$similar cache=false}",
         "near": f"{{!knn f=coarse topK={max(50, 6 * rows)} preFilter=$others cache=false v=$coarse}}",

@@ -165,7 +165,8 @@ class Query:
     ``edges`` are where the buckets of each number in ``facets`` begin and end. ``similarities`` are further parts of
     the score; likeness to another picture needs a ``vector`` beside it. ``depicted`` are attributes of what is searched
     by, by how they are known: ``picture``, those of the indexed product, or ``category``, what a vote says; they do
-    nothing but explain.
+    nothing but explain. ``regions`` says that the collection has documents of regions, which stand for their pictures
+    where not ``grouped``.
     """
 
     text: str | None = None
@@ -194,6 +195,7 @@ class Query:
     preferences: tuple[tuple[Preference, ...], ...] = ()
     edges: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     depicted: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    regions: bool = False
 
 
 @dataclass(frozen=True)
@@ -259,6 +261,8 @@ class Explanation:
 class Hit:
     """One product as its best picture; ``distance`` is squared Euclidean, None without a vector.
 
+    ``id`` is that of the picture, also where a region of it matched: that is then ``region``, with its ``box`` (x, y,
+    width, height, as fractions of the picture) and the detector's ``label``.
     ``duplicates`` are ids of near-duplicates that it stands for, where those are folded; ``match`` is what the
     distance means in the collection, 0 to 1, where that was calibrated.
     """
@@ -273,6 +277,9 @@ class Hit:
     explain: Explanation | None = None
     duplicates: tuple[str, ...] = ()
     match: float | None = None
+    box: tuple[float, float, float, float] | None = None
+    label: str | None = None
+    region: str | None = None
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,8 @@ class ExplainForm(msgspec.Struct, frozen=True, omit_defaults=True):
 class HitForm(msgspec.Struct, frozen=True, omit_defaults=True):
     """One product as its best picture.
 
+    ``box`` is [x, y, width, height], 0 to 1, of the part of the picture that matched, null where that is all of it;
+    ``label`` is what the detector called that part, and ``region`` its id, which ``image_id`` and ``like`` take too.
     ``distance`` is the exact squared Euclidean distance to the query's vector, null without one; ``explain`` has the
     parts of the score when they were asked for, ``duplicates`` the near-duplicates that it stands for where those are
     folded, ``match`` what the distance means, 0 to 1, where the collection was calibrated.
@@ -72,6 +74,9 @@ class HitForm(msgspec.Struct, frozen=True, omit_defaults=True):
     attributes: dict[str, Any]
     score: float
     distance: float | None
+    box: tuple[float, float, float, float] | None
+    label: str | None = None
+    region: str | None = None
     explain: ExplainForm | None = None
     duplicates: list[str] = []
     match: float | None = None
@@ -268,6 +273,9 @@ def hit_form(hit: Hit, image: str | None) -> HitForm:
         attributes=_finite(hit.attributes),
         score=_number(hit.score) or 0.0,
         distance=_number(hit.distance),
+        box=hit.box,
+        label=hit.label,
+        region=hit.region,
         explain=None if hit.explain is None else _explain(hit.explain),
         duplicates=list(hit.duplicates),
         match=hit.match,

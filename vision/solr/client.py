@@ -151,7 +151,7 @@ class SolrClient:
             self._names = FieldMap.from_handler(handlers.get(f"/{HANDLER}"))
         return self._names
 
-    def count(self, query: str = "*:*", **params: str) -> int:
+    def count(self, query: str = "*:*", **params: str | list[str]) -> int:
         """How many documents match; ``params`` are what ``query`` refers to."""
         return int(self.select({"q": query, "rows": 0, **params})["response"]["numFound"])
 
@@ -170,6 +170,10 @@ class SolrClient:
     def delete(self, query: str) -> None:
         """Delete what matches; visible after a commit."""
         self._call(lambda: self._bulk.delete(q=query, commit=False))
+
+    def delete_ids(self, ids: Sequence[str]) -> None:
+        """Delete documents by their ids; visible after a commit."""
+        self._call(lambda: self._bulk.delete(id=list(ids), commit=False))
 
     def post(self, path: str, body: Any, **params: Any) -> dict[str, Any]:
         """POST JSON to a handler of this collection, as ``schema``.

@@ -16,9 +16,14 @@ SEPARATOR = "\u001f"
 PLAIN = ("currency", "in_stock", "product_id")
 KNOWN = ("id", "product_id", "title", "description", "image", "url", "price", "currency", "in_stock")
 """The names with a meaning of their own; every other name is an attribute."""
+REGIONS = "box:*"
+"""Finds the documents of regions; the document of a whole picture has no box."""
+REGION_FIELDS = ("picture_id", "box", "label")
+"""What a search returns of a region's document besides what every document has; in our own schema alone."""
 HANDLER = "visual"
 """The request handler, and the member of it that says how an installed collection's fields are called."""
 _NAME = re.compile(r"[^\W\d]\w*\Z")
+_REGION = re.compile(r"#region-\d+\Z")
 
 
 def attribute_name(column: str) -> str:
@@ -44,6 +49,17 @@ def solr_field(name: str) -> str:
     if not _NAME.match(name):
         raise BadQuery(f"{name!r} is no field name; letters, digits and '_', beginning with a letter", field=name)
     return ATTRIBUTE_PREFIX + name
+
+
+def region_id(picture: str, number: int) -> str:
+    """The id of a region's document: that of its picture, which sorts before it, and the region's number from 1 on."""
+    return f"{picture}#region-{number}"
+
+
+def of_region(id: str) -> str | None:
+    """The id of the picture that a region's id speaks of, or None of any other id; no catalogue's id is a region's."""
+    found = _REGION.search(id)
+    return None if found is None else id[: found.start()]
 
 
 @dataclass(frozen=True)
@@ -75,6 +91,11 @@ class FieldMap:
     def groups(self) -> bool:
         """Whether several documents may show one product, so that there is anything to group."""
         return self.fields is None or self.known("product_id") != self.key
+
+    @property
+    def pictures(self) -> list[str]:
+        """The ``fq`` that leaves whole pictures and takes out their regions, which only our own schema has."""
+        return [f"-{REGIONS}"] if self.fields is None else []
 
     def known(self, name: str) -> str | None:
         """The Solr field of one of :data:`KNOWN`; None where the collection has none."""
@@ -117,6 +138,8 @@ class FieldMap:
             if name == ATTRIBUTE_PREFIX + "*":
                 others = {each: solr for each, solr in self.fields.items() if each not in KNOWN}
                 yield from (f"{ATTRIBUTE_PREFIX}{each}:{solr}" for each, solr in others.items())
+            elif name in REGION_FIELDS:
+                continue  # theirs may mean something else
             elif name == "root":
                 yield from [] if self.root is None else [f"root:[value v={self.root}]"]
             elif name in KNOWN:

@@ -20,6 +20,7 @@ function card(hit, index, byPicture) {
     image.addEventListener("error", () => frame.classList.add("missing"), { once: true });
     show(image, hit.image, WIDTH);
     frame.append(image);
+    if (hit.box) frame.append(part(image, hit.box));
   } else frame.classList.add("missing");
   if (hit.attributes.in_stock === false) {
     frame.append(element("span", { className: "sold", textContent: "Out of stock" }));
@@ -34,13 +35,29 @@ function card(hit, index, byPicture) {
   if (byPicture) made.append(match(hit));
   if (hit.image) {
     const like = element("button", { type: "button", className: "like", textContent: "More like this" });
-    like.dataset.like = hit.id;
+    like.dataset.like = hit.region ?? hit.id;
     like.dataset.title = title;
     like.dataset.image = hit.image;
     like.setAttribute("aria-label", `More like this: ${title}`);
     made.append(like);
   }
   return element("li", {}, made);
+}
+
+/** A frame around the part of the picture that matched, drawn once it is known how the picture lies in its square. */
+function part(image, [x, y, width, height]) {
+  const made = element("span", { className: "part" });
+  made.setAttribute("aria-hidden", "true");
+  image.addEventListener("load", () => {
+    const side = Math.max(image.naturalWidth, image.naturalHeight);
+    const [across, down] = [image.naturalWidth / side, image.naturalHeight / side];
+    const percent = (value) => `${(100 * value).toFixed(2)}%`;
+    made.style.left = percent((1 - across) / 2 + x * across);
+    made.style.top = percent((1 - down) / 2 + y * down);
+    made.style.width = percent(width * across);
+    made.style.height = percent(height * down);
+  });
+  return made;
 }
 
 function heading(hit, title) {
