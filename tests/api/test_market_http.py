@@ -117,3 +117,15 @@ def test_pages_of_a_price_in_words(client: FlaskClient) -> None:
     assert (first["total"], ids(first), ids(second)) == (3, ["m1"], ["m2"])
     other = search(client, q="under 35 euro", rows=1, sort="price", page=first["page"], understand="off")
     assert (other["status"], other["field"]) == (400, "page")
+
+
+def test_prices_of_several_currencies_are_not_counted_together(client: FlaskClient) -> None:
+    for members in ({"facets": ["price"]}, {"similarities": [{"field": "price", "near": 20, "scale": 5}]}):
+        refused = client.post("/v1/search", json={"q": "*", **members})
+        assert refused.status_code == 400 and refused.get_json(force=True)["field"] == next(iter(members))
+        assert "filters: {currency: [" in refused.get_json(force=True)["detail"]
+    counted = client.post(
+        "/v1/search", json={"q": "*", "facets": ["price"], "filters": {"currency": ["EUR"]}}
+    ).get_json()
+    assert (counted["facets"]["price"]["min"], counted["facets"]["price"]["max"]) == (10, 50)
+    assert sum(each["count"] for each in counted["facets"]["price"]["buckets"]) == 4

@@ -85,3 +85,46 @@ def test_likes_exclusions_and_caps(shopper: FlaskClient, shop: Shop) -> None:
     assert len({hit["attributes"]["color"] for hit in capped["hits"]}) == 4
     problem = shopper.post("/v1/search", json={"q": "ring", "diversity": {"most": {"colour": 1}}})
     assert problem.status_code == 400 and "no product has a field 'colour'" in problem.get_json(force=True)["detail"]
+
+
+def test_a_photo_and_a_little_like_another_one_near_a_price(shopper: FlaskClient, shop: Shop) -> None:
+    sent = shopper.post("/v1/images", data=shop.photo("blue-ring-2.jpg"), content_type="image/jpeg")
+    asked = [
+        {"upload_id": sent.get_json()["upload_id"], "weight": 1.0},
+        {"field": "price", "near": 12, "scale": 1, "weight": 0.05},
+    ]
+    body = search(shopper, image_id="red-ring-1", weights={"image": 0.01}, similarities=asked, explain=True, rows=3)
+    assert body["hits"][0]["id"] == "blue-ring-2"
+    assert body["total"] == search(shopper, image_id="red-ring-1")["total"]
+    for hit in body["hits"]:
+        parts = hit["explain"]["parts"]
+        assert [each["name"] for each in parts] == ["image", "similarity", "similarity"]
+        assert [each["of"] for each in parts[1:]] == [asked[0]["upload_id"], "price"]
+        assert sum(each["share"] for each in parts) == pytest.approx(hit["score"], rel=1e-5)
+    agrees = body["hits"][0]["explain"]["agrees"]
+    assert agrees == [{"field": "category", "value": "ring", "by": "picture"}]
+    gone = shopper.post("/v1/search", json={"q": "ring", "similarities": [{"upload_id": "x" * 32}]})
+    assert gone.status_code == 404
+    wrong = shopper.post("/v1/search", json={"q": "ring", "similarities": [{"field": "color", "near": 1, "scale": 1}]})
+    assert wrong.status_code == 400 and wrong.get_json(force=True)["field"] == "similarities"
+
+
+def test_similarities_alone_and_several_at_once(shopper: FlaskClient) -> None:
+    alone = {"similarities": [{"image_id": "blue-ring-2"}, {"image_id": "blue-ring-1", "weight": 0.1}], "rows": 2}
+    near = {"similarities": [{"field": "price", "near": 7, "scale": 0.5}], "rows": 1}
+    answered = shopper.post("/v1/search/batch", json={"searches": [alone, near]}).get_json()["results"]
+    assert answered[0]["hits"][0]["id"] == "blue-ring-2" and answered[0]["hits"][0]["distance"] == 0
+    assert answered[1]["hits"][0]["attributes"]["price"] == 7
+    assert answered[1]["total"] == 39
+
+
+def test_prices_in_buckets_without_their_own_filter(shopper: FlaskClient) -> None:
+    body = search(shopper, q="ring", facets=["color", "price"], ranges={"price": {"max": 10}})
+    prices = body["facets"]["price"]
+    assert (prices["min"], prices["max"], body["total"]) == (9, 40, 2)
+    assert prices["buckets"][0] == {"from": 5, "to": 10, "count": 1}
+    assert sum(each["count"] for each in prices["buckets"]) == 8
+    assert {each["value"]: each["count"] for each in body["facets"]["color"]} == {"red": 2}
+    assert shopper.get("/v1/facets?field=price&q=ring").get_json()["facets"]["price"] == prices
+    none = search(shopper, q="ring", facets=["price"], filters={"color": ["mauve"]})
+    assert none["facets"]["price"] == {"min": None, "max": None, "buckets": []}

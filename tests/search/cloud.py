@@ -21,17 +21,36 @@ from vision.solr.configset import CONFIGSET
 from vision.solr.home import choose_port, prepare, quote_logs
 from vision.solr.jars import ensure_jars
 from vision.solr.java import find_java
-from vision.solr.jvm import MAIN_CLASS, Launch, command, environment
+from vision.solr.jvm import Launch, command, environment
 from vision.solr.resources import configsets, embedded_dir
 
+_ATTEMPTS = 3
 _ANSWERS_S = 90.0
+_GAVE_UP = "CoreContainer has shut down"
 _ENDS_S = 30.0
 
 
 @contextmanager
 def solr_cloud(home: Path) -> Iterator[str]:
-    """The base address of a node that has our configset; it ends with the block."""
-    began = time.time()
+    """The base address of a node that has our configset; it ends with the block.
+
+    Solr gives its ZooKeeper half a minute to begin, which is short on a machine that is busy: then it is tried again.
+    """
+    for attempt in range(_ATTEMPTS):
+        began = time.time()
+        folder = home / str(attempt)
+        node, url = _started(folder)
+        try:
+            if _answers(url, node, folder):
+                _upload(url)
+                yield url
+                return
+        finally:
+            _end(node)
+    raise AssertionError(f"SolrCloud did not start; its log ends with\n{quote_logs(folder, since=began)}")
+
+
+def _started(home: Path) -> tuple[subprocess.Popen[bytes], str]:
     port = _port_with_zookeeper()
     prepare(home)
     zookeeper = home / "server" / "solr" / "zoo.cfg"  # where Solr looks for it
@@ -40,8 +59,6 @@ def solr_cloud(home: Path) -> Iterator[str]:
     launch = Launch(find_java(), ensure_jars(Settings().cache), embedded_dir(), home, port, "1g", "cloud")
     words = command(launch)
     at = words.index("-cp")
-    assert MAIN_CLASS in words
-    url = f"http://127.0.0.1:{port}/solr"
     with (home / "logs" / "console.log").open("wb") as console:
         node = subprocess.Popen(
             [*words[:at], "-DzkRun", *words[at:]],
@@ -51,17 +68,16 @@ def solr_cloud(home: Path) -> Iterator[str]:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+    return node, f"http://127.0.0.1:{port}/solr"
+
+
+def _end(node: subprocess.Popen[bytes]) -> None:
+    node.terminate()
     try:
-        _wait(url, node, home, began)
-        _upload(url)
-        yield url
-    finally:
-        node.terminate()
-        try:
-            node.wait(_ENDS_S)
-        except subprocess.TimeoutExpired:
-            node.kill()
-            node.wait()
+        node.wait(_ENDS_S)
+    except subprocess.TimeoutExpired:
+        node.kill()
+        node.wait()
 
 
 def _port_with_zookeeper() -> int:
@@ -72,17 +88,21 @@ def _port_with_zookeeper() -> int:
             return port
 
 
-def _wait(url: str, node: subprocess.Popen[bytes], home: Path, began: float) -> None:
+def _answers(url: str, node: subprocess.Popen[bytes], home: Path) -> bool:
+    """Whether the node came to be one of its cluster's live nodes."""
     deadline = time.monotonic() + _ANSWERS_S
     while time.monotonic() < deadline and node.poll() is None:
         try:
             found = requests.get(f"{url}/admin/collections", params={"action": "CLUSTERSTATUS"}, timeout=5)
             if found.status_code == 200 and found.json()["cluster"]["live_nodes"]:
-                return
+                return True
         except requests.RequestException:
             pass
+        log = home / "logs" / "solr.log"
+        if log.exists() and _GAVE_UP in log.read_text(encoding="utf-8", errors="replace"):
+            return False
         time.sleep(0.3)
-    raise AssertionError(f"SolrCloud did not start; its log ends with\n{quote_logs(home, since=began)}")
+    return False
 
 
 def _upload(url: str) -> None:
