@@ -7,7 +7,7 @@ from typing import Final
 
 from benchmarks.recorded.asking import Api, Call
 from benchmarks.recorded.record import Hit, Recorded, box, chips, products, strip, tally
-from benchmarks.recorded.sheet import Asked, draw
+from benchmarks.recorded.sheet import Asked, Box, draw
 
 SEARCH: Final = "/v1/search"
 
@@ -74,8 +74,8 @@ def blend(api: Api) -> Recorded:
     seen = [
         f"The photo alone finds what is dotted: {tally(before['hits'], 'category')}. With the word and the facet "
         f"{products(after['total'])} are left, and the picture says which of them comes first.",
-        f"The six: {tally(after['hits'], 'pattern')}. A filter believes the catalogue: a red dotted dress whose color "
-        "nobody listed is not among them.",
+        f"The six: {tally(after['hits'], 'pattern')}. Where the pattern runs out, what is striped or of the same shape "
+        "follows.",
         "`explain` has the parts: words and picture count one half each here (`weights`). The words of all six say "
         "dress nearly alike, so the picture decides.",
         "The facet on color still counts the dresses of every other color, as its own filter does not apply to it.",
@@ -140,12 +140,15 @@ def looks(api: Api) -> Recorded:
         asked = Asked(picture, [look["region"]["box"]], first=number)
         strips.append(strip(api, f"Thing {number + 1}", look["result"], asked))
         found.append(f"{tally(look['result']['hits'], 'category')} for thing {number + 1}")
-    colors = tally(answer["looks"][0]["result"]["hits"], "color") if found else "nothing"
+    square = _squared(answer["looks"][0]["region"]["box"])
+    given = Call("/v1/looks", {"boxes": [square], "search": {"rows": 6}}, name)
+    better = api.ask(given)["looks"][0]["result"]
+    strips.append(strip(api, "Thing 1, its box given as a square", better, Asked(picture, [square])))
     seen = [
         f"{len(found)} things were found, and each has its own list, facets and total, as a search has: "
         f"{'; '.join(found)}.",
-        f"For the red sofa, thing 1, it finds what has arms and a back, in other colors: {colors}. "
-        '`"search": {"filters": {"color": ["red"]}}` would ask for the color.',
+        "Thing 1 is a red sofa. Its box is wide, a network takes squares, and a sofa squeezed into a square looks "
+        f"like an armchair. With a square around it, given in `boxes`, it is {tally(better['hits'], 'category')}.",
         "Saliency marks what stands out: the picture on the wall, which the shop does not sell; and of the lamp the "
         "stem alone, as its shade is as light as the wall. `boxes` says which parts are meant instead.",
     ]
@@ -153,10 +156,18 @@ def looks(api: Api) -> Recorded:
         "looks",
         "Shop the look",
         "A photo of a room, and everything in it is wanted.",
-        [call],
+        [call, given],
         draw(strips),
         seen,
     )
+
+
+def _squared(box: Box) -> list[float]:
+    """The square about the middle of a square photo's box, within the photo."""
+    x, y, width, height = box
+    side = max(width, height)
+    left, top = (min(max(0.0, at + (span - side) / 2), 1 - side) for at, span in ((x, width), (y, height)))
+    return [round(value, 2) for value in (left, top, side, side)]
 
 
 def category(api: Api) -> Recorded:

@@ -121,9 +121,9 @@ def products(count: int) -> str:
 
 
 def tally(hits: Sequence[Hit], field: str) -> str:
-    """How often each value of an attribute is among hits: "5 dress, 1 skirt"."""
+    """How often each value of an attribute is among hits: "5 × dress, 1 × skirt"."""
     counted = Counter(str(hit["attributes"].get(field) or f"no {field} listed") for hit in hits)
-    return ", ".join(f"{count} {value}" for value, count in counted.most_common())
+    return ", ".join(f"{count}\u00a0×\u00a0{value}" for value, count in counted.most_common())
 
 
 def box(answer: Answer) -> Box:

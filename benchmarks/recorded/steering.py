@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from benchmarks.recorded.asking import READERS, Api, Call
+from benchmarks.recorded.asking import Api, Call
 from benchmarks.recorded.finding import SEARCH
 from benchmarks.recorded.record import Hit, Recorded, chips, distanced, matched, measured, products, strip, tally
 from benchmarks.recorded.sheet import Asked, Strip, draw, encoded
@@ -235,7 +235,7 @@ def profile(api: Api) -> Recorded:
         "The shoes among the dresses are listed as one, a defect of the catalogue that words cannot see.",
     ]
     read = "python -c \"import json, sys; print(json.load(sys.stdin)['profile_id'])\""
-    create = f"id=$(curl -s -X POST {READERS}{made.route} | {read})"
+    create = f"id=$({made.curl('')} | {read})"
     return Recorded(
         "profile",
         "A shopper's taste",
