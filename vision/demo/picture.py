@@ -75,8 +75,15 @@ def backdrop(product: Product, view: int, seed: int) -> str:
     return _shot(product, view, seed).backdrop
 
 
-def _placed(product: Product, shot: Shot, seed: int) -> Scene:
-    """The product as it stands in the unit square of a picture."""
+def draw_figure(product: Product, seed: int, camera: Camera, *, worn: bool = False) -> Scene:
+    """The product alone, in the unit square: what :func:`draw_picture` puts before a backdrop.
+
+    Args:
+        product: As sampled with the same seed, or made up.
+        seed: Of its shape and its cloth.
+        camera: From where it is seen; matters to furniture only.
+        worn: Whether a garment is on a mannequin.
+    """
     number, attributes = product.number, product.attributes
     shade = stream(seed, number, "cloth")
     color = _jittered(COLORS[attributes.color], shade)
@@ -87,8 +94,13 @@ def _placed(product: Product, shot: Shot, seed: int) -> Scene:
         "cotton" if attributes.category in ("bed", "lamp") and attributes.material in WOODS else attributes.material
     )
     cloth = make_cloth(attributes.pattern, color, textile, shade, quarter_turn=attributes.category in FURNITURE)
-    look = Look(cloth, shot.camera, shot.worn)
-    return moved(FIGURES[attributes.category](product, look, stream(seed, number, "shape")), shot.matrix)
+    look = Look(cloth, camera, worn)
+    return FIGURES[attributes.category](product, look, stream(seed, number, "shape"))
+
+
+def _placed(product: Product, shot: Shot, seed: int) -> Scene:
+    """The product as it stands in the unit square of a picture."""
+    return moved(draw_figure(product, seed, shot.camera, worn=shot.worn), shot.matrix)
 
 
 def _shot(product: Product, view: int, seed: int) -> Shot:

@@ -1,0 +1,1 @@
+"""Queries recorded on the demo catalogue, with pictures: docs/recorded.md."""
