@@ -35,7 +35,7 @@ def shop(solr_url: str, tmp_path: Path) -> Iterator[Shelf]:
 def nearest(shop: Shelf) -> list[tuple[str, float]]:
     distance = f"vectorSimilarity(FLOAT32,EUCLIDEAN,vector,{WHOLE})"
     params = {"q": "{!knn f=coarse topK=25 v=$probe}", "probe": PROBE, "fl": f"id,exact:{distance},score", "rows": 25}
-    return [(each["id"], each["exact"], each["score"]) for each in shop.client.select(params)["response"]["docs"]]
+    return [(each["id"], each["exact"] + each["score"]) for each in shop.client.select(params)["response"]["docs"]]
 
 
 def found(shop: Shelf, words: str) -> set[str]:
@@ -150,7 +150,10 @@ def test_single_products_are_undone(shop: Shelf) -> None:
 def test_states_of_proposals(shop: Shelf) -> None:
     desk = shop.desk
     one, other = proposal("p00001", ["red"], ["green"]), proposal("p00001", ["red"], ["blue"])
-    kept = lambda: [each.state for each in desk.proposals.get([one.id, other.id])]  # noqa: E731
+
+    def kept() -> list[State]:
+        return [each.state for each in desk.proposals.get([one.id, other.id])]
+
     assert desk.proposals.save([one, other]) == 2
     change = desk.accept([one.id], by="Ada")
     assert kept() == [State.ACCEPTED, State.SUPERSEDED]

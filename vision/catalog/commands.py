@@ -72,7 +72,8 @@ def index(
     with progress_bars(STAGES) as progress:
         workspace = Workspace(settings, progress=progress)
         with workspace.client() as client, workspace.cache() as cache:
-            ingest = Ingest(client, workspace.store(), cache, workspace.roots(), progress=progress)
+            accepted = workspace.accepted(client)
+            ingest = Ingest(client, workspace.store(), cache, workspace.roots(), progress=progress, amendments=accepted)
             report = ingest.run(catalogue, extractor, loaded, options)
     for note in report.notes:
         click.echo(f"PCA: {note}", err=as_json)
@@ -84,6 +85,14 @@ def index(
         click.echo(
             f"{report.indexed - report.without:,} pictures{without} indexed in {report.seconds:.1f} s into "
             f"{client.collection!r} ({report.cached:,} from the cache), embedding {report.embedding}"
+        )
+    if report.amended:
+        click.echo(f"{report.amended:,} rows were given values that were changed since; see `changes list`", err=True)
+    if report.overtaken:
+        click.echo(
+            f"{report.overtaken:,} changes were dropped, as the catalogue has another value by now; `changes export` "
+            "says which",
+            err=True,
         )
     if report.rejects is not None:
         click.echo(f"{report.rejected:,} rows rejected; the reasons are in {report.rejects}", err=True)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vision import reduction
-from vision.catalog import reader, sending
+from vision.catalog import amending, reader, sending
+from vision.catalog.amending import Amendments, Unamended
 from vision.catalog.cache import FeatureCache
 from vision.catalog.features import BATCH, extract
 from vision.catalog.fitting import Fitting, held
@@ -17,7 +18,7 @@ from vision.catalog.pictures import Pictures, Roots
 from vision.catalog.rejects import Rejects
 from vision.catalog.survey import Survey
 from vision.console import Progress
-from vision.embedding import EmbeddingStore
+from vision.embedding import Embedding, EmbeddingStore
 from vision.errors import BadCatalogue, SolrUnavailable, VisualSearchError
 from vision.extractors import Extractor
 from vision.solr import configset
@@ -52,6 +53,10 @@ class IndexReport:
     rejects: Path | None = None
     notes: tuple[str, ...] = ()
     without: int = 0
+    amended: int = 0
+    """Rows that were given other values, as those had been changed in the index and the catalogue does not know."""
+    overtaken: int = 0
+    """Such changes that were dropped, as the catalogue itself has another value by now."""
 
 
 class Ingest:
@@ -65,13 +70,15 @@ class Ingest:
         roots: Roots,
         *,
         progress: Progress = lambda stage, done, total: None,
+        amendments: Amendments | None = None,
     ) -> None:
-        """Wire what a run needs, without doing anything yet."""
+        """Wire what a run needs, without doing anything yet; ``amendments`` are laid over the rows."""
         self._client = client
         self._store = store
         self._cache = cache
         self._roots = roots
         self._progress = progress
+        self._amendments = amendments or Unamended()
 
     def run(self, catalogue: Path, extractor_name: str, extractor: Extractor, options: IndexOptions) -> IndexReport:
         """Index a catalogue. With ``recreate`` the old collection is dropped when the new vectors are ready.
@@ -109,7 +116,7 @@ class Ingest:
             if options.recreate and not fresh:
                 configset.drop(self._client)
                 configset.create(self._client)
-            sending.send(self._client, survey, embedding, self._cache, pictures.root_id, self._progress)
+            self._send(survey, embedding, pictures.root_id)
             sending.commit(self._client, survey.good, self._progress)
             sending.verify(self._client, survey, embedding, self._progress)
             held(self._client, self._store)  # another run at the same time may have sent vectors of its own
@@ -122,7 +129,19 @@ class Ingest:
             rejects=rejects.path if rejects.count else None,
             notes=fitting.notes(embedding, len(unique)),
             without=survey.without,
+            amended=self._amendments.amended,
+            overtaken=self._amendments.overtaken,
         )
+
+    def _send(self, survey: Survey, embedding: Embedding, root: str) -> None:
+        """Second pass: every good row, and once more those that somebody changed in the index meanwhile."""
+        amendments = self._amendments
+        only: frozenset[str] | None = None
+        while only is None or only:
+            amendments.survey(survey.catalogue.name, amending.rows(survey.products()))
+            products = amending.amend(survey.products(), amendments, only)
+            sending.send(self._client, products, survey.good, embedding, self._cache, root, self._progress)
+            only = amendments.late()
 
     @contextmanager
     def _prepared(self, options: IndexOptions) -> Iterator[bool]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import Any
@@ -27,15 +27,20 @@ Pair = tuple[Product, bytes]
 
 
 def send(
-    client: SolrClient, survey: Survey, embedding: Embedding, cache: FeatureCache, root: str, progress: Progress
+    client: SolrClient,
+    products: Iterator[Pair],
+    good: int,
+    embedding: Embedding,
+    cache: FeatureCache,
+    root: str,
+    progress: Progress,
 ) -> None:
-    """Send every good row; while Solr reads one batch the next is composed. Nothing is committed.
+    """Send rows, of which there are ``good``; while Solr reads one batch the next is composed. Nothing is committed.
 
     Raises:
         Conflict: the catalogue changed since its survey.
         SolrError: Solr did not answer or refused.
     """
-    products = survey.products()
     sent = 0
     pending: Future[None] | None = None
     with ThreadPoolExecutor(1, thread_name_prefix="send") as sender:
@@ -45,7 +50,7 @@ def send(
                 pending.result()
             pending = sender.submit(client.add, documents)
             sent += len(batch)
-            progress("index", sent, survey.good)
+            progress("index", sent, good)
         if pending is not None:
             pending.result()
 

@@ -21,8 +21,8 @@ from vision.console import Progress
 from vision.embedding import Embedding, EmbeddingStore
 from vision.errors import BadSetting, Conflict
 from vision.extractors import Extractor
-from vision.solr.updates import atomic, current, documents
 from vision.solr.client import SolrClient
+from vision.solr.updates import atomic, current, documents
 
 _SEND = 200
 _ROUNDS = 5

@@ -9,8 +9,8 @@ from vision.errors import Conflict, NotFound, SolrRefused
 from vision.install.inspection import Found
 from vision.install.ours import FIELDS
 from vision.install.plan import PATH, Plan
-from vision.solr.updates import atomic, documents
 from vision.solr.client import SolrClient
+from vision.solr.updates import atomic, documents
 
 _ROUNDS = 5
 

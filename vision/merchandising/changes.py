@@ -112,6 +112,7 @@ def _note(
     ).fetchone()[0]
     state = {
         Outcome.CONFLICT: State.SUPERSEDED,
+        Outcome.OVERTAKEN: State.SUPERSEDED,
         Outcome.CANCELLED: State.OPEN,
         Outcome.UNDONE: State.OPEN,
         Outcome.WRITTEN: State.ACCEPTED,
@@ -145,7 +146,8 @@ def intents(database: sqlite3.Connection, change: str, item: Item) -> list[Inten
 def writes(database: sqlite3.Connection, change: str, item: Item) -> list[Write]:
     """What was written, in its order."""
     rows = database.execute(
-        "SELECT document, version, before, after FROM writes WHERE change = ? AND product = ? AND field = ? ORDER BY seq",
+        "SELECT document, version, before, after FROM writes WHERE change = ? AND product = ? AND field = ? "
+        "ORDER BY seq",
         (change, item.product, item.field),
     )
     return [Write(document, version, values(before), values(after)) for document, version, before, after in rows]

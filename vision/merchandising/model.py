@@ -35,6 +35,8 @@ class Outcome(StrEnum):
     CANCELLED = "cancelled"
     """The change set was undone before it came to this."""
     UNDONE = "undone"
+    OVERTAKEN = "overtaken"
+    """The catalogue was indexed again with another value, which counts."""
 
 
 @dataclass(frozen=True)
@@ -97,4 +99,6 @@ class ChangeSet:
             return "unfinished"
         if Outcome.UNDONE in has:
             return "partly undone" if Outcome.WRITTEN in has else "undone"
-        return "written" if has & {Outcome.WRITTEN, Outcome.ALREADY} else "not written"
+        if has & {Outcome.WRITTEN, Outcome.ALREADY}:
+            return "written"
+        return "overtaken" if Outcome.OVERTAKEN in has else "not written"

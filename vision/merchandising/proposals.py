@@ -121,6 +121,7 @@ class Proposals:
 
     def page(self, wanted: Wanted, *, rows: int, start: int = 0) -> tuple[list[Kept], int]:
         """Those that are wanted, surest first, and how many there are of them in all."""
+        values: list[Any]
         conditions, values = [_LATEST, "p.confidence >= ?"], [wanted.min_confidence]
         for name in ("tool", "field", "product"):
             if (value := getattr(wanted, name)) is not None:

@@ -113,7 +113,7 @@ def advance(work: Work, documents: Mapping[str, Held], others: Others) -> Step:
 
 
 def _first(work: Work, documents: Mapping[str, Held]) -> Step:
-    """What to write of an item that nothing was written of; nothing, where the index has other values than are meant."""
+    """What to write of an item that nothing was written of; nothing where the index has other values than are meant."""
     item = work.item
     now = {id: held.values[item.field] for id, held in documents.items()}
     if work.planned:

@@ -101,8 +101,8 @@ class Writer:
                 return
             time.sleep(random.uniform(0, _PAUSE_S * number))  # those who write the same products take turns
         raise Conflict(
-            f"{len(open_):,} items of change set {change!r} were changed by others again and again; what was written is "
-            "noted, run `visual-search changes resume` when less is written"
+            f"{len(open_):,} items of change set {change!r} were changed by others again and again; what was written "
+            "is noted, run `visual-search changes resume` when less is written"
         )
 
     def _round(self, change: str, open_: list[Work]) -> list[Work]:

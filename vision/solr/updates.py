@@ -42,7 +42,7 @@ def current(client: SolrClient, key: str, ids: Sequence[str], fields: str) -> di
 def atomic(
     client: SolrClient, key: str, updates: Sequence[Mapping[str, Any]], *, compared: Sequence[str]
 ) -> dict[str, int]:
-    """Send updates that carry the ``_version_`` they were made for; returns the new version of each accepted one, by key.
+    """Send updates that carry the ``_version_`` they were made for; returns the new versions of those accepted, by key.
 
     A document that changed or was deleted meanwhile is left as it is; the others are updated. (Solr's default stops at
     the first such document, and has then written those before it.)
