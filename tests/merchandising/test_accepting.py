@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from tests.merchandising.material import Shelf, document, explained, proposal, shelf
-from vision.errors import BadQuery, Conflict, NotFound
+from vision.errors import BadQuery, Conflict, NotFound, SolrUnavailable
+from vision.merchandising.documents import Documents
 from vision.merchandising.model import Outcome, State
+from vision.solr.locks import file_lock
 
 pytestmark = pytest.mark.solr
 
@@ -191,6 +193,28 @@ def test_what_is_no_change(shop: Shelf, field: str, new: list[str], says: str) -
 def test_who_and_why(shop: Shelf, words: dict[str, Any]) -> None:
     with pytest.raises(BadQuery, match="by is|why has"):
         shop.accept([proposal("p00001", ["red"], ["green"])], **words)
+
+
+def test_solr_goes_away(shop: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    proposals = [proposal("p00001", ["red"], ["green"])]
+
+    def gone(*_: object) -> dict[str, int]:
+        raise SolrUnavailable("Solr did not answer")
+
+    with monkeypatch.context() as patched, pytest.raises(SolrUnavailable, match="changes resume"):
+        patched.setattr(Documents, "write", gone)
+        shop.accept(proposals)
+    kept = shop.desk.proposals.get([proposals[0].id])[0]
+    assert kept.change is not None and shop.desk.change(kept.change).state == "unfinished"
+    assert shop.desk.resume(kept.change).state == "written"
+    assert shop.contents()["p00001"]["attr_color"] == ["green"]
+
+
+def test_one_process_at_a_time(shop: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    change = shop.accept([proposal("p00001", ["red"], ["green"])])
+    with file_lock(shop.journal.file.with_suffix(".locks") / change, timeout=1, doing="testing"):
+        with pytest.raises(Conflict, match="another process"):
+            shop.desk.resume(change)
 
 
 def test_two_for_the_same_attribute(shop: Shelf) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from vision.console import reported, resumable
+from vision.console import Interrupted, reported
 from vision.merchandising.model import ChangeSet, Outcome, State
 
 if TYPE_CHECKING:
@@ -30,6 +30,16 @@ _FROM = click.option(
     help="A JSON list of proposals, as the tools print it; - is stdin.",
 )
 _TOOLS = ("cluster", "fill", "audit", "tag", "duplicates", "hand")
+
+
+class _Stopped(Interrupted):
+    """Ctrl+C in the middle of a change set, which is there and can go on."""
+
+    def __init__(self) -> None:
+        """The message is always the same."""
+        click.ClickException.__init__(
+            self, "interrupted; `changes list` names what is unfinished, `changes resume` goes on with it"
+        )
 
 
 def _choosing(function: Callable[..., None]) -> Callable[..., None]:
@@ -110,7 +120,6 @@ def save(file: Path, collection: str | None, as_json: bool) -> None:
 @_COLLECTION
 @_JSON
 @reported
-@resumable
 def accept(by: str, why: str, as_json: bool, **given: Any) -> None:
     """Write proposals to the index, as one change set: those named, those of a file, or all that are open."""
     with _desk(given.pop("collection")) as desk, _told() as told:
@@ -146,7 +155,6 @@ def reject(by: str, why: str, as_json: bool, **given: Any) -> None:
 @_COLLECTION
 @_JSON
 @reported
-@resumable
 def undo(change: str, products: tuple[str, ...], by: str, why: str, collection: str | None, as_json: bool) -> None:
     """Restore what was before a change set, exactly. What was changed since is left alone, and reported."""
     with _desk(collection) as desk, _told() as told:
@@ -158,7 +166,6 @@ def undo(change: str, products: tuple[str, ...], by: str, why: str, collection: 
 @_COLLECTION
 @_JSON
 @reported
-@resumable
 def resume(change: str, collection: str | None, as_json: bool) -> None:
     """Go on with a change set that was interrupted; `changes list` calls it unfinished."""
     with _desk(collection) as desk, _told() as told:
@@ -231,7 +238,10 @@ def _told() -> Iterator[Callable[[int, int], None]]:
     from vision.console import progress_bars
 
     with progress_bars({"write": "writing to Solr"}) as progress:
-        yield lambda done, total: progress("write", done, total)
+        try:
+            yield lambda done, total: progress("write", done, total)
+        except KeyboardInterrupt:
+            raise _Stopped from None
 
 
 def _wanted(chosen: dict[str, Any], state: State) -> Wanted:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
-from vision.errors import BadQuery, Conflict, NotFound
+from vision.errors import BadQuery, Conflict, NotFound, SolrUnavailable
 from vision.merchandising import changes
 from vision.merchandising.documents import Documents
 from vision.merchandising.journal import Journal
@@ -125,8 +125,13 @@ class Desk:
     def _write(self, id: str, told: Told) -> ChangeSet:
         total = self.change(id).counts.get(Outcome.PENDING, 0)
         told(0, total)
-        for done in self._writer.run(id):
-            told(done, total)
+        try:
+            for done in self._writer.run(id):
+                told(done, total)
+        except SolrUnavailable as error:
+            raise SolrUnavailable(
+                f"{error}; change set {id!r} is noted and goes on where it stopped with `visual-search changes resume`"
+            ) from error
         return self.change(id)
 
     def _item(self, kept: Kept) -> Item:
