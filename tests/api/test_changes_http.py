@@ -66,32 +66,32 @@ def test_the_whole_loop(client: FlaskClient) -> None:
     assert "left to be undone" in again["detail"]
 
 
+PROBLEMS: list[tuple[str, str, Any, int, str]] = [
+    ("POST", "/v1/proposals", {"proposals": [{"id": "x"}]}, 400, "not understood"),
+    ("POST", "/v1/proposals/accept", {"ids": ["x"]}, 400, "by"),
+    ("POST", "/v1/proposals/accept", {"ids": [], "by": "Ada"}, 400, "ids"),
+    ("POST", "/v1/proposals/accept", {"ids": ["x"], "by": " "}, 400, "who decides"),
+    ("POST", "/v1/proposals/accept", {"ids": ["x"], "by": "Ada"}, 404, "no proposal 'x'"),
+    ("POST", "/v1/proposals/reject", {"ids": ["x"], "by": "Ada"}, 404, "no proposal 'x'"),
+    ("GET", "/v1/proposals/x", None, 404, "no proposal 'x'"),
+    ("GET", "/v1/proposals?state=odd", None, 400, "open, accepted"),
+    ("GET", "/v1/proposals?tool=odd", None, 400, "cluster"),
+    ("GET", "/v1/proposals?min_confidence=2", None, 400, "0 to 1"),
+    ("GET", "/v1/proposals?rows=0", None, 400, "whole number"),
+    ("GET", "/v1/changes/x", None, 404, "no change set 'x'"),
+    ("POST", "/v1/changes/x/undo", {"by": "Ada"}, 404, "no change set 'x'"),
+    ("POST", "/v1/changes/x/undo", {}, 400, "by"),
+    ("POST", "/v1/changes/x/resume", None, 404, "no change set 'x'"),
+    ("GET", "/v1/changes.csv?state=odd", None, 400, "written"),
+    ("GET", "/v1/changes.csv?raw=odd", None, 400, "true, false"),
+]
+
+
 @pytest.mark.solr
-@pytest.mark.parametrize(
-    ("method", "path", "body", "status", "says"),
-    [
-        ("POST", "/v1/proposals", {"proposals": [{"id": "x"}]}, 400, "not understood"),
-        ("POST", "/v1/proposals/accept", {"ids": ["x"]}, 400, "by"),
-        ("POST", "/v1/proposals/accept", {"ids": [], "by": "Ada"}, 400, "ids"),
-        ("POST", "/v1/proposals/accept", {"ids": ["x"], "by": " "}, 400, "who decides"),
-        ("POST", "/v1/proposals/accept", {"ids": ["x"], "by": "Ada"}, 404, "no proposal 'x'"),
-        ("POST", "/v1/proposals/reject", {"ids": ["x"], "by": "Ada"}, 404, "no proposal 'x'"),
-        ("GET", "/v1/proposals/x", None, 404, "no proposal 'x'"),
-        ("GET", "/v1/proposals?state=odd", None, 400, "open, accepted"),
-        ("GET", "/v1/proposals?tool=odd", None, 400, "cluster"),
-        ("GET", "/v1/proposals?min_confidence=2", None, 400, "0 to 1"),
-        ("GET", "/v1/proposals?rows=0", None, 400, "whole number"),
-        ("GET", "/v1/changes/x", None, 404, "no change set 'x'"),
-        ("POST", "/v1/changes/x/undo", {"by": "Ada"}, 404, "no change set 'x'"),
-        ("POST", "/v1/changes/x/undo", {}, 400, "by"),
-        ("POST", "/v1/changes/x/resume", None, 404, "no change set 'x'"),
-        ("GET", "/v1/changes.csv?state=odd", None, 400, "written"),
-        ("GET", "/v1/changes.csv?raw=odd", None, 400, "true, false"),
-    ],
-)
-def test_problems(client: FlaskClient, method: str, path: str, body: Any, status: int, says: str) -> None:
-    problem = asked(client, method, path, status, **({} if body is None else {"json": body}))
-    assert says in problem["detail"]
+def test_problems(client: FlaskClient) -> None:
+    for method, path, body, status, says in PROBLEMS:
+        problem = asked(client, method, path, status, **({} if body is None else {"json": body}))
+        assert says in problem["detail"], path
 
 
 @pytest.mark.parametrize(

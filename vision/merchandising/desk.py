@@ -71,16 +71,20 @@ class Desk:
     ) -> ChangeSet:
         """Restore what was before a change set, or before its changes of some products, as a change set of its own.
 
-        One that is half done is first taken back where a product is half done, and goes no further. Undoing an undo
-        does again what that had undone.
+        One that is unfinished is first taken back where a product is half done, and goes no further; where it had come
+        to nothing, it is answered itself. Undoing an undo does again what that had undone.
 
         Raises:
             NotFound: no such change set, or products that it did not change.
-            Conflict: nothing of it is there any more to be undone, or another process writes it.
+            Conflict: nothing of it is there any more to be undone, another process writes it, or single products of
+                an unfinished one are named.
             BadQuery, SolrError: as for accepting.
         """
         _check_words(by, why)
-        for _ in self._writer.run(id, cancel=not products):
+        unfinished = self.change(id).counts.get(Outcome.PENDING, 0)
+        if unfinished and products:
+            raise Conflict(f"change set {id!r} is unfinished; resume it first, or undo all of it")
+        for _ in self._writer.run(id, cancel=True):
             pass
         wanted = set(products)
         with self.journal.writing() as database:
@@ -88,6 +92,8 @@ class Desk:
             if unknown := wanted - {each.item.product for each in found}:
                 raise NotFound(f"change set {id!r} has no product {min(unknown)!r}", "products")
             written = [each.item for each in found if each.outcome is Outcome.WRITTEN]
+            if not written and unfinished:
+                return changes.get(database, id)
             if not written:
                 had = ", ".join(sorted({each.outcome for each in found}))
                 raise Conflict(f"nothing that change set {id!r} wrote is left to be undone: its items are {had}")
