@@ -8,6 +8,7 @@ from flask import Flask
 
 from api import (
     batch,
+    changes,
     detect,
     facets,
     health,
@@ -20,6 +21,7 @@ from api import (
     problems,
     products,
     profiles,
+    proposals,
     search,
     security,
     suggest,
@@ -46,6 +48,8 @@ _RESOURCES = (
     why,
     products,
     facets,
+    proposals,
+    changes,
     health,
     openapi,
     pages,

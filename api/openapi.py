@@ -24,6 +24,8 @@ _PATH: Final = {
     "id": "The id of a product or picture.",
     "upload_id": "What POST /v1/images answered.",
     "profile_id": "What POST /v1/profiles answered.",
+    "proposal_id": "A proposal's id.",
+    "change_id": "A change set's id.",
 }
 _REASONS: Final = {
     200: "OK",

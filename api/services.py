@@ -10,6 +10,7 @@ from flask import Flask, current_app
 from api.keys import Keys
 from vision.catalog.pictures import Roots
 from vision.detect import Finder
+from vision.merchandising.desk import Desk
 from vision.search.engine import SearchEngine
 from vision.search.photos import Photos
 from vision.search.profiles import Profiles
@@ -49,6 +50,11 @@ class Services:
             if self._engine is None:
                 self._engine = self.workspace.engine()
             return self._engine
+
+    @property
+    def desk(self) -> Desk:
+        """Where changes of the collection are accepted and undone."""
+        return self.workspace.desk(self.client)
 
     @property
     def client(self) -> SolrClient:

@@ -11,6 +11,7 @@ import click
 
 from benchmarks import (
     capacity,
+    changes,
     collapse,
     demo,
     extraction,
@@ -76,6 +77,8 @@ def main(pictures: int, as_json: bool) -> None:
     tables += words.run(products=pictures // 20)
     said("suggesting")
     tables += suggesting.run(products=pictures // 20, rounds=1)
+    said("changes")
+    tables += changes.run(products=pictures // 5)
     said("done")
     emit("quick", tables, as_json=as_json)
     forms.check(tables)

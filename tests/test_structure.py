@@ -39,7 +39,7 @@ ROOMS: Mapping[str, frozenset[str]] = {
     "evaluation": BASE,
     "demo": BASE,
     "finetuning": BASE | {"extractors"},
-    "merchandising": BASE,
+    "merchandising": BASE | {"solr"},
     "solr": BASE,
     "search": BASE | {"solr"},
     "catalog": BASE | {"solr"},

@@ -16,6 +16,7 @@ _COMMANDS = {
     "detect": ("vision.detect.commands:detect", "Find the things in a photo."),
     "models": ("vision.extractors.commands:models", "List, try and fetch what turns pictures into vectors."),
     "pca": ("vision.reduction.commands:pca", "Fit a PCA on a catalogue; report what it costs."),
+    "changes": ("vision.merchandising.commands:changes", "Accept, reject and undo changes of products' attributes."),
     "evaluate": ("vision.evaluation.commands:evaluate", "Measure quality and speed of extractors, dims and modes."),
     "solr": ("vision.solr.commands:solr", "Start, stop and look at Solr."),
 }

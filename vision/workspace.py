@@ -7,6 +7,9 @@ from vision.catalog.pictures import Roots
 from vision.console import Progress
 from vision.detect import Finder
 from vision.embedding import EmbeddingStore
+from vision.merchandising.desk import Desk
+from vision.merchandising.journal import Journal
+from vision.merchandising.overlay import Accepted
 from vision.search.engine import SearchEngine
 from vision.search.photos import Photos
 from vision.search.planner import Limits
@@ -93,6 +96,19 @@ class Workspace:
             ttl=settings.profile_days * days,
             half_life=settings.profile_half_life * days,
         )
+
+    def journal(self, client: SolrClient) -> Journal:
+        """What was proposed for and changed in the client's collection."""
+        return Journal(self.settings.home / "changes" / f"{client.collection}.sqlite")
+
+    def desk(self, client: SolrClient | None = None) -> Desk:
+        """Where changes of the client's collection are accepted and undone, by default of the one to search."""
+        client = client or self.reading_client()
+        return Desk(client, self.journal(client))
+
+    def accepted(self, client: SolrClient) -> Accepted:
+        """What was changed in the client's collection, to be laid over a catalogue's rows."""
+        return Accepted(self.journal(client))
 
     def finder(self) -> Finder:
         """What finds things in photos; always the same one, as its model takes memory.

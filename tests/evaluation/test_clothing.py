@@ -69,8 +69,8 @@ def test_solr_ranks_as_well_as_numpy_ranks_the_same_features(clothing: Clothing)
         engine = clothing.workspace.engine(client)
         for row in clothing.sample():
             wanted = clothing.labels[row]
-            vector, fingerprint = engine.collection.vector(clothing.ids[row])
-            query = Query(vector=vector, embedding=fingerprint, mode=Mode.EXACT, rows=len(clothing.ids))
+            asked = engine.collection.picture(clothing.ids[row])
+            query = Query(vector=asked.vector, embedding=asked.embedding, mode=Mode.EXACT, rows=len(clothing.ids))
             found = [label[hit.id] for hit in engine.run(query).hits if hit.id != clothing.ids[row]]
             ranked["solr"].append(relevance(found, wanted))
             distances = np.square(clothing.features - clothing.features[row]).sum(axis=1)

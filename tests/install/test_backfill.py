@@ -14,7 +14,8 @@ from tests.catalog.support import draw
 from tests.catalog.test_interruption import wait_for, wait_for_line
 from tests.install.conftest import NewTheirs
 from tests.install.theirs import Theirs
-from vision.install import backfill, updates
+from vision.install import backfill
+from vision.solr import updates
 from vision.solr.client import SolrClient
 
 pytestmark = pytest.mark.solr
@@ -114,10 +115,12 @@ def meddling(monkeypatch: pytest.MonkeyPatch, meddle: Callable[[int], None]) -> 
     """Call ``meddle`` with the number of each batch just before it is sent."""
     atomic, calls = updates.atomic, [0]
 
-    def late(client: SolrClient, key: str, sent: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+    def late(
+        client: SolrClient, key: str, sent: Sequence[Mapping[str, Any]], *, compared: Sequence[str]
+    ) -> dict[str, int]:
         calls[0] += 1
         meddle(calls[0])
-        return atomic(client, key, sent)
+        return atomic(client, key, sent, compared=compared)
 
     monkeypatch.setattr(backfill, "atomic", late)
 

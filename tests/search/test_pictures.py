@@ -27,7 +27,7 @@ from vision.errors import (
     VisualSearchError,
 )
 from vision.reduction import CoarseCodec, Pca
-from vision.search.collection import Collection
+from vision.search.collection import Collection, Indexed
 from vision.search.model import Vector
 from vision.search.pictures import Asked, QueryPictures, Target
 from vision.search.request import parse
@@ -54,10 +54,10 @@ class FakeCollection(Collection):
     def embedding(self) -> Embedding:
         return self.made_with
 
-    def vector(self, id: str) -> tuple[Vector, str]:
+    def picture(self, id: str) -> Indexed:
         if id != "known":
             raise NotFound(f"no {id}")
-        return np.ones(1024, dtype=np.float32), self.made_with.fingerprint
+        return Indexed(np.ones(1024, dtype=np.float32), self.made_with.fingerprint, {})
 
 
 @pytest.fixture

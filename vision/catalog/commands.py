@@ -81,7 +81,8 @@ def index(
         with workspace.client() as client, workspace.cache() as cache:
             if detect:
                 options = replace(options, finder=workspace.finder())
-            ingest = Ingest(client, workspace.store(), cache, workspace.roots(), progress=progress)
+            accepted = workspace.accepted(client)
+            ingest = Ingest(client, workspace.store(), cache, workspace.roots(), progress=progress, amendments=accepted)
             report = ingest.run(catalogue, extractor, loaded, options)
     for note in report.notes:
         click.echo(f"PCA: {note}", err=as_json)
@@ -96,6 +97,14 @@ def index(
         click.echo(
             f"{report.indexed - report.without:,} pictures{without}{regions} indexed in {report.seconds:.1f} s into "
             f"{client.collection!r} ({report.cached:,} from the cache), embedding {report.embedding}"
+        )
+    if report.amended:
+        click.echo(f"{report.amended:,} rows were given values that were changed since; see `changes list`", err=True)
+    if report.overtaken:
+        click.echo(
+            f"{report.overtaken:,} changes were dropped, as the catalogue has another value by now; `changes export` "
+            "says which",
+            err=True,
         )
     if report.rejects is not None:
         click.echo(f"{report.rejected:,} rows rejected; the reasons are in {report.rejects}", err=True)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vision import reduction
-from vision.catalog import reader, sending, stale
+from vision.catalog import amending, reader, sending, stale
+from vision.catalog.amending import Amendments, Unamended
 from vision.catalog.cache import FeatureCache
 from vision.catalog.features import BATCH, extract
 from vision.catalog.fitting import Fitting, held
@@ -62,6 +63,10 @@ class IndexReport:
     without: int = 0
     regions: int = 0
     remarks: tuple[str, ...] = ()
+    amended: int = 0
+    """Rows that were given other values, as those had been changed in the index and the catalogue does not know."""
+    overtaken: int = 0
+    """Such changes that were dropped, as the catalogue itself has another value by now."""
 
 
 class Ingest:
@@ -75,13 +80,15 @@ class Ingest:
         roots: Roots,
         *,
         progress: Progress = lambda stage, done, total: None,
+        amendments: Amendments | None = None,
     ) -> None:
-        """Wire what a run needs, without doing anything yet."""
+        """Wire what a run needs, without doing anything yet; ``amendments`` are laid over the rows."""
         self._client = client
         self._store = store
         self._cache = cache
         self._roots = roots
         self._progress = progress
+        self._amendments = amendments or Unamended()
 
     def run(self, catalogue: Path, extractor_name: str, extractor: Extractor, options: IndexOptions) -> IndexReport:
         """Index a catalogue. With ``recreate`` the old collection is dropped when the new vectors are ready.
@@ -126,7 +133,7 @@ class Ingest:
                 configset.drop(self._client)
                 configset.create(self._client)
             load = sending.Load(survey, embedding, self._cache, pictures.root_id, regions)
-            parts = sending.send(self._client, load, self._progress)
+            parts = self._send(load)
             swept = sending.sweep(self._client, load) if before.any else 0
             sending.commit(self._client, survey.good + parts, self._progress)
             sending.verify(self._client, load, parts, self._progress)
@@ -142,7 +149,25 @@ class Ingest:
             without=survey.without,
             regions=parts,
             remarks=stale.remarks(before, self._client, regions, swept),
+            amended=self._amendments.amended,
+            overtaken=self._amendments.overtaken,
         )
+
+    def _send(self, load: sending.Load) -> int:
+        """Second pass: every good row, and once more those that somebody changed in the index meanwhile.
+
+        Returns how many regions were sent beside the rows.
+        """
+        amendments, survey = self._amendments, load.survey
+        only: frozenset[str] | None = None
+        regions = 0
+        while only is None or only:
+            amendments.survey(survey.catalogue.name, amending.rows(survey.products()))
+            products = amending.amend(survey.products(), amendments, only)
+            sent = sending.send(self._client, load, products, self._progress)
+            regions = sent if only is None else regions
+            only = amendments.late()
+        return regions
 
     @contextmanager
     def _prepared(self, options: IndexOptions) -> Iterator[bool]:

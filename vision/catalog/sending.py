@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -65,8 +65,8 @@ class Load:
         return vectors, self.embedding.codec.encode(vectors)
 
 
-def send(client: SolrClient, load: Load, progress: Progress) -> int:
-    """Send every good row; while Solr reads one batch the next is composed. Nothing is committed.
+def send(client: SolrClient, load: Load, products: Iterator[Pair], progress: Progress) -> int:
+    """Send rows of the load; while Solr reads one batch the next is composed. Nothing is committed.
 
     Returns how many regions were sent beside the rows.
 
@@ -74,7 +74,6 @@ def send(client: SolrClient, load: Load, progress: Progress) -> int:
         Conflict: the catalogue changed since its survey.
         SolrError: Solr did not answer or refused.
     """
-    products = load.survey.products()
     sent = regions = 0
     pending: Future[None] | None = None
     with ThreadPoolExecutor(1, thread_name_prefix="send") as sender:

@@ -126,7 +126,8 @@ def _index(
                 "set VISUAL_SEARCH_COLLECTION to another name for the demo"
             )
     with workspace.cache() as cache:
-        ingest = Ingest(client, workspace.store(), cache, workspace.roots(), progress=progress)
+        accepted = workspace.accepted(client)
+        ingest = Ingest(client, workspace.store(), cache, workspace.roots(), progress=progress, amendments=accepted)
         report = ingest.run(drawn.catalogue, name, extractor, IndexOptions(recreate=True))
     marker.write_bytes(msgspec.json.encode(_Indexed(catalogue, report.embedding, report.indexed)))
     return True

@@ -21,8 +21,8 @@ from vision.console import Progress
 from vision.embedding import Embedding, EmbeddingStore
 from vision.errors import BadSetting, Conflict
 from vision.extractors import Extractor
-from vision.install.updates import atomic, current, documents
 from vision.solr.client import SolrClient
+from vision.solr.updates import atomic, current, documents
 
 _SEND = 200
 _ROUNDS = 5
@@ -209,7 +209,7 @@ class Backfill:
             late: list[str] = []
             for batch in self._batches(wanted):
                 before = self._seen(batch[0].id) if self._first else None
-                accepted = atomic(self._client, self._key, self._updates(batch, embedding))
+                accepted = atomic(self._client, self._key, self._updates(batch, embedding), compared=("embedding",))
                 if before is not None and accepted:
                     self._check_untouched(batch[0].id, before)
                 added += len(accepted)

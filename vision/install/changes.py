@@ -9,8 +9,8 @@ from vision.errors import Conflict, NotFound, SolrRefused
 from vision.install.inspection import Found
 from vision.install.ours import FIELDS
 from vision.install.plan import PATH, Plan
-from vision.install.updates import atomic, documents
 from vision.solr.client import SolrClient
+from vision.solr.updates import atomic, documents
 
 _ROUNDS = 5
 
@@ -64,9 +64,8 @@ def clear(client: SolrClient, found: Found, progress: Callable[[int, int], None]
             return cleared
         for batch in documents(client, key, f"{key},_version_", query="embedding:*"):
             nothing = {name: {"set": None} for name in ours}
-            cleared += len(
-                atomic(client, key, [{key: each[key], "_version_": each["_version_"]} | nothing for each in batch])
-            )
+            updates = [{key: each[key], "_version_": each["_version_"]} | nothing for each in batch]
+            cleared += len(atomic(client, key, updates, compared=("embedding",)))
             progress(cleared, total)
         client.commit()
     if left := client.count("embedding:*"):

@@ -258,11 +258,6 @@ class Collection:
         found = Calibrations(self.store.folder).load(self.client.collection, self.fingerprint())
         return () if found is None else (found,)
 
-    def vector(self, id: str) -> tuple[Vector, str]:
-        """The stored vector of what :meth:`picture` finds, and its embedding's fingerprint; raises as it does."""
-        found = self.picture(id)
-        return found.vector, found.embedding
-
     def picture(self, id: str) -> Indexed:
         """An indexed picture, by its own, a region's or its product's id.
 

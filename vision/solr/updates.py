@@ -11,11 +11,16 @@ _PAGE = 500
 _ASKED = 50
 
 
-def documents(client: SolrClient, key: str, fields: str, query: str = "*:*") -> Iterator[list[dict[str, Any]]]:
-    """All matching documents in the order of their keys, in pages; each comes once, whatever is written meanwhile."""
+def documents(
+    client: SolrClient, key: str, fields: str, query: str = "*:*", **bound: str
+) -> Iterator[list[dict[str, Any]]]:
+    """All matching documents in the order of their keys, in pages; each comes once, whatever is written meanwhile.
+
+    ``bound`` are parameters that ``query`` refers to.
+    """
     cursor = "*"
     while True:
-        params = {"q": query, "fl": fields, "sort": f"{key} asc", "rows": _PAGE, "cursorMark": cursor}
+        params = {"q": query, "fl": fields, "sort": f"{key} asc", "rows": _PAGE, "cursorMark": cursor} | bound
         answer = client.select(params)
         if found := answer["response"]["docs"]:
             yield found
@@ -34,31 +39,36 @@ def current(client: SolrClient, key: str, ids: Sequence[str], fields: str) -> di
     return found
 
 
-def atomic(client: SolrClient, key: str, updates: Sequence[Mapping[str, Any]]) -> frozenset[str]:
-    """Send updates that carry the ``_version_`` they were made for; returns the keys of those that were accepted.
+def atomic(
+    client: SolrClient, key: str, updates: Sequence[Mapping[str, Any]], *, compared: Sequence[str]
+) -> dict[str, int]:
+    """Send updates that carry the ``_version_`` they were made for; returns the new versions of those accepted, by key.
 
-    A document that changed or was deleted meanwhile is left as it is; the others are updated.
+    A document that changed or was deleted meanwhile is left as it is; the others are updated. (Solr's default stops at
+    the first such document, and has then written those before it.)
 
     Args:
         client: the collection.
         key: its uniqueKey.
-        updates: each with key, ``_version_`` and ``embedding``, among the fields to set.
+        updates: each with key, ``_version_`` and fields as ``{"set": value}``; no key twice.
+        compared: the fields that tell whether an update is there, where Solr's answer does not.
 
     Raises:
         SolrError: Solr did not answer or refused.
     """
     if not updates:
-        return frozenset()
+        return {}
     sent = {str(each[key]): each for each in updates}
     answer = client.post("update", list(updates), versions="true", failOnVersionConflicts="false")
     adds = answer.get("adds", [])
     versions = adds if isinstance(adds, dict) else dict(zip(adds[::2], adds[1::2], strict=True))
-    accepted = {str(id) for id, version in versions.items() if version > sent[str(id)]["_version_"]}
+    accepted = {str(id): int(version) for id, version in versions.items() if version > sent[str(id)]["_version_"]}
     # SolrCloud repeats the version that was sent where another shard decides, whatever that one decided.
     unsure = [str(id) for id in versions if str(id) not in accepted]
-    now = current(client, key, unsure, f"{key},embedding")
-    return frozenset(accepted | {id for id, each in now.items() if _done(each, sent[id])})
+    now = current(client, key, unsure, ",".join([key, "_version_", *compared]))
+    return accepted | {id: int(each["_version_"]) for id, each in now.items() if _done(each, sent[id], compared)}
 
 
-def _done(document: Mapping[str, Any], update: Mapping[str, Any]) -> bool:
-    return bool(document.get("embedding") == update["embedding"]["set"])
+def _done(document: Mapping[str, Any], update: Mapping[str, Any], compared: Sequence[str]) -> bool:
+    changed = document["_version_"] != update["_version_"]
+    return changed and all(document.get(name) == update[name]["set"] for name in compared if name in update)
