@@ -23,7 +23,7 @@ def search(theirs: Theirs, image: bytes | None = None, limits: Limits | None = N
     workspace = theirs.workspace()
     with workspace.client() as client:
         engine = workspace.engine(client)
-        engine.limits = limits or engine.limits
+        engine.ranker.limits = limits or engine.ranker.limits
         return engine.search(parse(dict(members)), image)
 
 

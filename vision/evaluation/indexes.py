@@ -117,8 +117,10 @@ class Index:
         vectors = self._vectors[row]
         page = replace(scope.query, vector=vectors.full, mode=Mode(mode), rows=PAGE)
         wanted = min(depth + 1, int(scope.pool.sum()))
-        query = replace(page, grouped=False, rows=wanted, candidates=planner.candidates_for(page, self._engine.limits))
-        plan = planner.plan(query, self._engine.limits, matching=int(scope.pool.sum()))
+        query = replace(
+            page, grouped=False, rows=wanted, candidates=planner.candidates_for(page, self._engine.ranker.limits)
+        )
+        plan = planner.plan(query, self._engine.ranker.limits, matching=int(scope.pool.sum()))
         params = compose(query, plan, vectors, self._engine.client.names) | {"fl": "id"}
         answer = self._engine.client.select(params)["response"]
         if answer["numFound"] != scope.pool.sum():

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from vision.detect import Finder
 from vision.embedding import EmbeddingStore
-from vision.errors import BadQuery, Conflict, FingerprintMismatch, VisualSearchError
-from vision.search import answers, diversity, histograms, paging, planner
+from vision.errors import BadQuery, Conflict, VisualSearchError
+from vision.search import answers, paging
 from vision.search.calibration import Calibration
 from vision.search.categories import NEIGHBOURS, Prediction, predict, vote
-from vision.search.collection import Collection, Matching
-from vision.search.composer import Params, QueryVectors, compose, compose_count
+from vision.search.collection import Collection
+from vision.search.composer import Params
 from vision.search.lookups import Others, compose_neighbours
 from vision.search.model import (
     DEFAULT_LANGUAGE,
@@ -28,27 +24,24 @@ from vision.search.model import (
     Hit,
     Likeness,
     Mode,
-    Plan,
     Query,
     Result,
     Taste,
     Took,
-    Way,
     Weights,
 )
 from vision.search.pictures import Asked, QueryPictures, Target, caught
 from vision.search.planner import Limits
 from vision.search.profiles import Profiles
+from vision.search.ranker import Ranker, shown
 from vision.search.request import SearchRequest, categories, to_query
 from vision.search.spelling import FEW, Spelling
 from vision.search.suggestions import Suggestions
 from vision.search.understanding import counted, understand
 from vision.solr.client import SolrClient
-from vision.solr.fields import NUMBERS
 
 MISSES = 5
 """Hits that are shown where a threshold leaves none."""
-_VECTOR = re.compile(r"\[-?\d[^\]]{60,}\]")
 
 
 @dataclass(frozen=True)
@@ -57,17 +50,6 @@ class Batch:
 
     results: tuple[Result | VisualSearchError, ...]
     took: Took
-
-
-@dataclass(frozen=True)
-class _Page:
-    """Hits, how many there are in all, how they were found, Solr's answer, and how many near-duplicates were folded."""
-
-    hits: Sequence[Hit]
-    total: int
-    plan: Plan
-    answer: Mapping[str, Any]
-    folded: int = 0
 
 
 class SearchEngine:
@@ -105,7 +87,7 @@ class SearchEngine:
         self.collection = Collection(client, store)
         self.suggestions = Suggestions(self.collection)
         self._spelling = Spelling(self.collection)
-        self.limits = limits or Limits()
+        self.ranker = Ranker(self.collection, limits or Limits())
         self.language = language
         self._profiles = profiles
         self._pictures = QueryPictures(
@@ -209,7 +191,7 @@ class SearchEngine:
     def _prediction(self, query: Query) -> Prediction | None:
         """What the query's picture shows."""
         calibration = self._calibration()
-        vectors = self._query_vectors(query)
+        vectors = self.ranker.vectors(query)
         assert vectors is not None
         names = self.client.names
         field = names.field(calibration.votes.field)
@@ -260,7 +242,7 @@ class SearchEngine:
         """The result with words that find more; where it is empty, theirs."""
 
         def ask(params: Params) -> dict[str, Any]:
-            requests.append(_shown(params))
+            requests.append(shown(params))
             return self.client.select(params)
 
         assert query.text is not None
@@ -280,10 +262,9 @@ class SearchEngine:
         """
         query, understood = understand(query, self.collection)
         self.collection.check_currency(query)
-        vectors = self._query_vectors(query)
-        query = self._with_edges(query, vectors, requests)
-        ranked = self._page if query.diversity is None else self._arranged
-        page = ranked(query, vectors, requests)
+        vectors = self.ranker.vectors(query)
+        query = self.ranker.with_edges(query, vectors, requests)
+        page = self.ranker.page(query, vectors, requests)
         return query, Result(
             hits=self._matched(query, page.hits),
             total=page.total,
@@ -305,98 +286,6 @@ class SearchEngine:
             hit if hit.distance is None else replace(hit, match=calibration.match(hit.distance)) for hit in hits
         )
 
-    def _page(self, query: Query, vectors: QueryVectors | None, requests: list[str]) -> _Page:
-        """One page in the order of the scores; what is sent to Solr is added to ``requests``."""
-        plan = self._plan(query, requests)
-        answer = self._select(query, plan, vectors, requests)
-        found = answers.hits(answer, query, vectors.sigma2 if vectors else None)
-        total = answers.total(answer)
-        if plan.way is Way.APPROXIMATE and any(hit.score == 0.0 for hit in found):
-            plan = planner.continued(query, plan)
-            answer = self._select(query, plan, vectors, requests)
-            found = answers.hits(answer, query, vectors.sigma2 if vectors else None)
-        return _Page(found, total, plan, answer)
-
-    def _arranged(self, query: Query, vectors: QueryVectors | None, requests: list[str]) -> _Page:
-        """One page of the order that begins with the arranged pool and goes on by score."""
-        assert query.diversity is not None
-        embedding = self.collection.embedding()
-        size = diversity.size(query.rows)
-        whole = replace(query, rows=size, start=0)
-        whole = replace(whole, candidates=planner.candidates_for(whole, self.limits))
-        best = self._page(whole, vectors, requests)
-        coarse = answers.coarse(best.answer) * embedding.codec.step
-        wholes = self._wholes(best.hits, coarse, embedding.codec.step) if query.diversity.fold else coarse
-        order = diversity.arranged(diversity.Pool(best.hits, coarse, embedding.sigma2, wholes), query.diversity)
-        shown = order[query.start : query.start + query.rows]
-        folded = len(best.hits) - len(order)
-        missing = query.rows - len(shown)
-        if missing and best.total > size:
-            rest = replace(whole, start=size + max(0, query.start - len(order)), rows=missing)
-            page = self._page(rest, vectors, requests)
-            shown = [*shown, *page.hits]
-            best = replace(best, plan=page.plan)
-        return replace(best, hits=tuple(shown), folded=folded)
-
-    def _wholes(self, hits: Sequence[Hit], coarse: NDArray[np.float32], step: float) -> NDArray[np.float32]:
-        """The hits' coarse vectors, those of whole pictures in place of regions'."""
-        found = self.collection.coarse([hit.id for hit in hits if hit.box is not None])
-        wholes = coarse.copy()
-        for row, hit in enumerate(hits):
-            if hit.box is not None:
-                wholes[row] = found[hit.id] * step if hit.id in found else np.nan
-        return wholes
-
-    def _select(self, query: Query, plan: Plan, vectors: QueryVectors | None, requests: list[str]) -> Mapping[str, Any]:
-        """Ask Solr; the request is noted as a search engineer reads it."""
-        params = compose(query, plan, vectors, self.client.names)
-        requests.append(_shown(params))
-        return self.client.select(params)
-
-    def _with_edges(self, query: Query, vectors: QueryVectors | None, requests: list[str]) -> Query:
-        """The query with buckets for the numbers it counts, by what matches: what the planner counts says that too."""
-        if not set(query.facets) & set(NUMBERS):
-            return query
-        return replace(query, edges=histograms.chosen(self._counted(query, vectors, requests).spreads))
-
-    def _plan(self, query: Query, requests: list[str]) -> Plan:
-        if not planner.needs_count(query):
-            return planner.plan(query, self.limits)
-        return planner.plan(query, self.limits, self._counted(query, None, requests).pictures)
-
-    def _counted(self, query: Query, vectors: QueryVectors | None, requests: list[str]) -> Matching:
-        count = compose_count(query, self.client.names, vectors if query.max_distance is not None else None)
-        matching, asked = self.collection.matching(count)
-        requests += [_shown(count)] if asked else []
-        return matching
-
-    def _query_vectors(self, query: Query) -> QueryVectors | None:
-        if query.vector is None:
-            return None
-        embedding = self.collection.embedding()
-        if query.embedding is not None and query.embedding != embedding.fingerprint:
-            raise FingerprintMismatch(query.embedding, embedding.fingerprint)
-        limit = None
-        if query.max_distance is not None:
-            limit = embedding.codec.lower_bound_sq(query.max_distance, query.vector)
-        others = [each.vector for each in query.similarities if isinstance(each, Likeness)]
-        return QueryVectors(
-            query.vector,
-            embedding.codec.encode(query.vector[None])[0],
-            embedding.sigma2,
-            limit,
-            tuple(embedding.codec.encode(np.stack(others))) if others else (),
-        )
-
 
 def _ms(seconds: float) -> float:
     return round(seconds * 1000, 2)
-
-
-def _shown(params: Params) -> str:
-    """A request as a search engineer reads it: its parameters, with long vectors left out."""
-    parts = []
-    for key, value in params.items():
-        for each in value if isinstance(value, list) else [value]:
-            parts.append(f"{key}={_VECTOR.sub('[…]', str(each))}")
-    return " ".join(parts)

@@ -1,0 +1,142 @@
+"""One page of a query: a plan, one ranking request, hits, in the order of the scores or arranged anew."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vision.errors import FingerprintMismatch
+from vision.search import answers, diversity, histograms, planner
+from vision.search.collection import Collection, Matching
+from vision.search.composer import Params, QueryVectors, compose, compose_count
+from vision.search.model import Hit, Likeness, Plan, Query, Way
+from vision.search.planner import Limits
+from vision.solr.fields import NUMBERS
+
+_VECTOR = re.compile(r"\[-?\d[^\]]{60,}\]")
+
+
+@dataclass(frozen=True)
+class Page:
+    """Hits, how many there are in all, how they were found, Solr's answer, and how many near-duplicates were folded."""
+
+    hits: Sequence[Hit]
+    total: int
+    plan: Plan
+    answer: Mapping[str, Any]
+    folded: int = 0
+
+
+class Ranker:
+    """Ranks what a query matches, on one collection; what is sent to Solr is added to the ``requests`` given."""
+
+    def __init__(self, collection: Collection, limits: Limits) -> None:
+        """Rank by what the planner is told to go by."""
+        self._collection = collection
+        self.limits = limits
+
+    def page(self, query: Query, vectors: QueryVectors | None, requests: list[str]) -> Page:
+        """One page, of a query whose words are understood and whose numbers have edges."""
+        return (self._scored if query.diversity is None else self._arranged)(query, vectors, requests)
+
+    def _scored(self, query: Query, vectors: QueryVectors | None, requests: list[str]) -> Page:
+        """One page in the order of the scores; what is sent to Solr is added to ``requests``."""
+        plan = self._plan(query, requests)
+        answer = self._select(query, plan, vectors, requests)
+        found = answers.hits(answer, query, vectors.sigma2 if vectors else None)
+        total = answers.total(answer)
+        if plan.way is Way.APPROXIMATE and any(hit.score == 0.0 for hit in found):
+            plan = planner.continued(query, plan)
+            answer = self._select(query, plan, vectors, requests)
+            found = answers.hits(answer, query, vectors.sigma2 if vectors else None)
+        return Page(found, total, plan, answer)
+
+    def _arranged(self, query: Query, vectors: QueryVectors | None, requests: list[str]) -> Page:
+        """One page of the order that begins with the arranged pool and goes on by score."""
+        assert query.diversity is not None
+        embedding = self._collection.embedding()
+        size = diversity.size(query.rows)
+        whole = replace(query, rows=size, start=0)
+        whole = replace(whole, candidates=planner.candidates_for(whole, self.limits))
+        best = self._scored(whole, vectors, requests)
+        coarse = answers.coarse(best.answer) * embedding.codec.step
+        wholes = self._wholes(best.hits, coarse, embedding.codec.step) if query.diversity.fold else coarse
+        order = diversity.arranged(diversity.Pool(best.hits, coarse, embedding.sigma2, wholes), query.diversity)
+        shown = order[query.start : query.start + query.rows]
+        folded = len(best.hits) - len(order)
+        missing = query.rows - len(shown)
+        if missing and best.total > size:
+            rest = replace(whole, start=size + max(0, query.start - len(order)), rows=missing)
+            page = self._scored(rest, vectors, requests)
+            shown = [*shown, *page.hits]
+            best = replace(best, plan=page.plan)
+        return replace(best, hits=tuple(shown), folded=folded)
+
+    def _wholes(self, hits: Sequence[Hit], coarse: NDArray[np.float32], step: float) -> NDArray[np.float32]:
+        """The hits' coarse vectors, those of whole pictures in place of regions'."""
+        found = self._collection.coarse([hit.id for hit in hits if hit.box is not None])
+        wholes = coarse.copy()
+        for row, hit in enumerate(hits):
+            if hit.box is not None:
+                wholes[row] = found[hit.id] * step if hit.id in found else np.nan
+        return wholes
+
+    def _select(self, query: Query, plan: Plan, vectors: QueryVectors | None, requests: list[str]) -> Mapping[str, Any]:
+        """Ask Solr; the request is noted as a search engineer reads it."""
+        params = compose(query, plan, vectors, self._collection.client.names)
+        requests.append(shown(params))
+        return self._collection.client.select(params)
+
+    def with_edges(self, query: Query, vectors: QueryVectors | None, requests: list[str]) -> Query:
+        """The query with buckets for the numbers it counts, by what matches: what the planner counts says that too."""
+        if not set(query.facets) & set(NUMBERS):
+            return query
+        return replace(query, edges=histograms.chosen(self._counted(query, vectors, requests).spreads))
+
+    def _plan(self, query: Query, requests: list[str]) -> Plan:
+        if not planner.needs_count(query):
+            return planner.plan(query, self.limits)
+        return planner.plan(query, self.limits, self._counted(query, None, requests).pictures)
+
+    def _counted(self, query: Query, vectors: QueryVectors | None, requests: list[str]) -> Matching:
+        count = compose_count(query, self._collection.client.names, vectors if query.max_distance is not None else None)
+        matching, asked = self._collection.matching(count)
+        requests += [shown(count)] if asked else []
+        return matching
+
+    def vectors(self, query: Query) -> QueryVectors | None:
+        """What a query's picture is to the collection, or None without one.
+
+        Raises:
+            FingerprintMismatch: its vector was made with another extractor.
+        """
+        if query.vector is None:
+            return None
+        embedding = self._collection.embedding()
+        if query.embedding is not None and query.embedding != embedding.fingerprint:
+            raise FingerprintMismatch(query.embedding, embedding.fingerprint)
+        limit = None
+        if query.max_distance is not None:
+            limit = embedding.codec.lower_bound_sq(query.max_distance, query.vector)
+        others = [each.vector for each in query.similarities if isinstance(each, Likeness)]
+        return QueryVectors(
+            query.vector,
+            embedding.codec.encode(query.vector[None])[0],
+            embedding.sigma2,
+            limit,
+            tuple(embedding.codec.encode(np.stack(others))) if others else (),
+        )
+
+
+def shown(params: Params) -> str:
+    """A request as a search engineer reads it: its parameters, with long vectors left out."""
+    parts = []
+    for key, value in params.items():
+        for each in value if isinstance(value, list) else [value]:
+            parts.append(f"{key}={_VECTOR.sub('[…]', str(each))}")
+    return " ".join(parts)
