@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +32,7 @@ REGION = "/v1/products/r1%23region-2"
 @pytest.fixture(scope="module")
 def rooms(solr_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     folder = tmp_path_factory.mktemp("rooms")
-    made = Shop(folder / "home", solr_url, "api_regions")
+    made = Shop(folder / "home", solr_url, "api_regions", timeout=60)
     made.index(catalogue(folder / "catalogue"), finder=Finder("saliency"), allow_missing_images=True)
     yield made
     made.drop()
@@ -103,7 +102,7 @@ def test_counts_are_of_pictures_and_products(shopper: FlaskClient) -> None:
 
 @pytest.mark.browser
 def test_the_page_frames_the_part(rooms: Shop, browser: Browser, complaints: list[str], tmp_path: Path) -> None:
-    with serving(replace(rooms.settings, solr_timeout=30.0)) as url:
+    with serving(rooms.settings) as url:
         with opened_page(browser, url, (1280, 900), complaints) as page:
             counts(page, f"{PRODUCTS} products")
             sync_api.expect(page.locator(".part")).to_have_count(0)

@@ -30,10 +30,12 @@ class Shop:
     home: Path
     url: str
     name: str
+    timeout: float = 10
+    """Seconds for an answer of Solr; a cold one on a busy machine takes longer for its first collection."""
 
     @property
     def settings(self) -> Settings:
-        return Settings(home=self.home, solr_url=self.url, collection=self.name, solr_timeout=10)
+        return Settings(home=self.home, solr_url=self.url, collection=self.name, solr_timeout=self.timeout)
 
     def index(self, catalogue: Path, extractor: str = "histogram", **options: Any) -> IndexReport:
         workspace = Workspace(self.settings)

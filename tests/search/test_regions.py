@@ -33,7 +33,7 @@ Documents = Mapping[str, Mapping[str, Any]]
 @pytest.fixture(scope="module")
 def shop(solr_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     folder = tmp_path_factory.mktemp("rooms")
-    made = Shop(folder / "home", solr_url, "search_regions")
+    made = Shop(folder / "home", solr_url, "search_regions", timeout=60)
     made.index(catalogue(folder / "catalogue"), finder=Finder("saliency"), allow_missing_images=True)
     yield made
     made.drop()
