@@ -31,7 +31,20 @@ from vision.search.request import parse
 from vision.solr import configset
 from vision.solr.client import SolrClient
 
-TOP = 10
+TOP, PAGE = 10, 100
+"""Results that precision is of, and the most that are returned with everything that a page shows."""
+
+
+class Ranking(SolrClient):
+    """A client that has whole rankings returned as ids alone: stored fields of thousands would take most of the time.
+
+    What Solr matches, scores and sorts is the engine's own request.
+    """
+
+    def select(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """As it is, or without the fields of what no page shows."""
+        whole = int(params.get("rows", 0)) > PAGE and "$similarity" in str(params.get("fl"))
+        return super().select({**params, "fl": "id,product_id,score"} if whole else params)
 
 
 @dataclass
@@ -158,7 +171,7 @@ class Yard:
         progress(f"{name}: indexing {len(pictures):,} pictures")
         catalogue = _write(pictures, folder / "catalogue.csv")
         store = EmbeddingStore(folder / "embeddings")
-        with SolrClient(self.url, name, timeout=120) as client:
+        with Ranking(self.url, name, timeout=120) as client:
             ingest = Ingest(client, store, self.cache, Roots(folder / "roots.json"))
             report = ingest.run(catalogue, extractor, _loaded(extractor), IndexOptions())
             if report.rejected:

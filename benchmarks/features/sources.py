@@ -87,10 +87,12 @@ def things(shared: Path, folder: Path) -> Source:
     kinds = data.unseen_classes(sorted({name.split("/")[-2] for name in files}))
     pictures: list[Picture] = []
     for name in sorted(files):
-        kind, own = name.split("/")[-2:]
+        kind = name.split("/")[-2]
         if kind in kinds:
-            (folder / own).write_bytes(files[name])
-            pictures.append(Picture(Path(own).stem, Path(own).stem, folder / own, kind, "", {"category": kind}))
+            id = f"{kind}-{Path(name).stem}"
+            file = folder / f"{id}.jpg"
+            file.write_bytes(files[name])
+            pictures.append(Picture(id, id, file, kind, "", {"category": kind}))
     chosen = np.random.default_rng(SEED).permutation(len(pictures))
     index: list[Picture] = []
     asked: list[Picture] = []
