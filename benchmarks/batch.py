@@ -33,13 +33,14 @@ class Http:
         Raises:
             click.ClickException: the server did not answer, or with an error.
         """
-        return dict(self._asked("POST", path, **sent).json())
+        return dict(self.ask("POST", path, **sent).json())
 
     def get(self, path: str) -> bytes:
         """A good answer's bytes; raises as :meth:`post`."""
-        return self._asked("GET", path).content
+        return self.ask("GET", path).content
 
-    def _asked(self, method: str, path: str, **sent: Any) -> requests.Response:
+    def ask(self, method: str, path: str, **sent: Any) -> requests.Response:
+        """A good answer; raises as :meth:`post`."""
         try:
             answer = self._session.request(method, self._url + path, timeout=300, **sent)
         except requests.RequestException as error:

@@ -21,19 +21,29 @@ from vision.search.request import parse, to_query
 STRANGERS = [float(each) for each in range(100, 200)]
 
 
-def made() -> Calibration:
-    return Calibration("e-1", "category", STRANGERS, [50.0, 120.0, 250.0], Votes("category", [(0, 0)] * 10, {}))
+def made(strangers: list[float] = STRANGERS) -> Calibration:
+    return Calibration("e-1", "category", strangers, [50.0, 120.0, 250.0], Votes("category", [(0, 0)] * 10, {}))
 
 
 def test_a_match_is_the_part_of_strangers_that_come_less_near() -> None:
     found = made()
-    assert found.match(99.9) == 1.0 and found.match(100) == 0.99 and found.match(149.5) == 0.5 and found.match(500) == 0
+    assert found.match(99.9) == 1.0 and found.match(100) == pytest.approx(99 / 101)
+    assert found.match(149.5) == pytest.approx(50 / 101) and found.match(500) == 0
     for match in (0.01, 0.5, 0.9, 0.95, 0.99, 1.0):
         limit = found.limit(match)
-        alarms = sum(each <= limit for each in STRANGERS) / 100
-        assert alarms <= 1 - match + 1e-9 < alarms + 0.011
         assert found.match(limit) >= match
+        farther = next((each for each in STRANGERS if each > limit + 1), None)
+        assert farther is None or match == 1.0 or found.match(farther) < match
     assert found.found(0.9) == pytest.approx(1 / 3) and found.found(0.5) == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize("match", [0.5, 0.9, 0.95, 0.98])
+def test_the_next_stranger_is_let_through_as_rarely_as_is_said(match: float) -> None:
+    """Over many samples of 100 uniform distances a limit is the chance itself that one more lies within it."""
+    random = np.random.default_rng(5)
+    samples = (sorted(random.random(100).tolist()) for _ in range(4000))
+    chance = [made(sample).limit(match) for sample in samples]
+    assert np.mean(chance) == pytest.approx(1 - match, abs=0.011) and np.mean(chance) <= 1 - match + 0.001
 
 
 def test_one_file_for_a_collection_and_its_embedding(tmp_path: Path) -> None:

@@ -3,8 +3,8 @@
 Strangers are made of the collection itself: a picture asks, and everything of its own category is left out, so that
 what it finds nearest is the nearest thing of another kind. Of many such pictures come the distances at which "nothing
 like this here" would be wrong. ``match`` of a distance is the part of strangers that find nothing as near: at
-``min_match`` .95, one photo in twenty of something that the collection does not have still finds something. That is the
-false-alarm rate, of pictures like those of the collection; photos taken otherwise can only be further off.
+``min_match`` .95, one photo in twenty of something that the collection does not have still finds something. That is
+the false-alarm rate over all kinds, of pictures like those of the collection: a single kind may lie nearer to others.
 
 Where regions are indexed a stranger may find one of them, as a photo would; those who ask are whole pictures.
 """
@@ -55,16 +55,21 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     votes: Votes
 
     def match(self, distance: float) -> float:
-        """Part of the strangers that find nothing as near as a squared distance: 1 is as good as certain."""
-        return 1.0 - float(np.searchsorted(self.strangers, distance, side="right")) / len(self.strangers)
+        """Part of the strangers that find nothing as near as a squared distance; 1 where none of the sample does.
+
+        The stranger who asks next counts as one more: of n, the k-th nearest is passed by (k + 1)/(n + 1) of those to
+        come, not by k/n.
+        """
+        nearer = int(np.searchsorted(self.strangers, distance, side="right"))
+        return 1.0 - (nearer + 1) / (len(self.strangers) + 1) if nearer else 1.0
 
     def limit(self, match: float) -> float:
         """The largest squared distance whose :meth:`match` is at least ``match``, which is more than 0.
 
         With more than the sample can tell (1, at most), the nearest stranger of all is still too far.
         """
-        allowed = int(np.floor((1.0 - match) * len(self.strangers) + 1e-9))
-        return float(np.nextafter(self.strangers[min(allowed, len(self.strangers) - 1)], 0.0))
+        allowed = int(np.floor((1.0 - match) * (len(self.strangers) + 1) + 1e-9)) - 1
+        return float(np.nextafter(self.strangers[min(max(allowed, 0), len(self.strangers) - 1)], 0.0))
 
     def found(self, match: float) -> float:
         """Part of the pictures whose kind is there that find another product of it at this ``match``."""

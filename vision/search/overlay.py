@@ -12,6 +12,8 @@ from vision.search.attribution import Attribution, Map, Place
 
 HEIGHT: Final = 420
 _GAP: Final = 12
+_QUICK: Final = 3
+"""Of zlib's levels: the file is 5 % larger than with ``optimize``, which takes six times as long as everything else."""
 _WARM: Final = (255, 96, 0)
 _COLD: Final = 0.55
 """How dark places are that have no part in it."""
@@ -37,7 +39,7 @@ def draw(photo: Image.Image, product: Image.Image, found: Attribution) -> bytes:
         for place, offset, width in ((one, 0, left.width), (other, left.width + _GAP, right.width)):
             _mark(pen, place, offset, width, str(number + 1), color)
     buffer = io.BytesIO()
-    whole.save(buffer, "PNG", optimize=True)
+    whole.save(buffer, "PNG", compress_level=_QUICK)
     return buffer.getvalue()
 
 
