@@ -23,6 +23,7 @@ from api import (
     search,
     security,
     suggest,
+    tools,
     uploads,
     why,
 )
@@ -46,6 +47,7 @@ _RESOURCES = (
     why,
     products,
     facets,
+    tools,
     health,
     openapi,
     pages,

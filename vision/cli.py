@@ -16,6 +16,10 @@ _COMMANDS = {
     "detect": ("vision.detect.commands:detect", "Find the things in a photo."),
     "models": ("vision.extractors.commands:models", "List, try and fetch what turns pictures into vectors."),
     "pca": ("vision.reduction.commands:pca", "Fit a PCA on a catalogue; report what it costs."),
+    "cluster": ("vision.merchandising.commands:cluster", "Group products that look alike."),
+    "fill": ("vision.merchandising.commands:fill", "Propose values for products without one."),
+    "audit": ("vision.merchandising.commands:audit", "List products whose pictures speak against an attribute."),
+    "duplicates": ("vision.merchandising.commands:duplicates", "Find products that show the same picture."),
     "evaluate": ("vision.evaluation.commands:evaluate", "Measure quality and speed of extractors, dims and modes."),
     "solr": ("vision.solr.commands:solr", "Start, stop and look at Solr."),
 }

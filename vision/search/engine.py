@@ -134,10 +134,30 @@ class SearchEngine:
         ended = time.perf_counter()
         return Batch(results, Took(_ms(extracted - began), _ms(ended - extracted), _ms(ended - began)))
 
-    def _answer(self, request: SearchRequest, target: Target) -> Result:
+    def resolve(self, request: SearchRequest, image: bytes | None = None) -> tuple[Query, QueryVectors | None]:
+        """What a request asks for as it would be sent: its words understood, its picture as vectors.
+
+        Raises:
+            BadInput, NotFound, FingerprintMismatch, SolrUnavailable: as :meth:`search`.
+        """
+        query = self._query(request, self._pictures.target((request, image)))
+        self._check(query)
+        query, _ = understand(query, self.collection)
+        self.collection.check_currency(query)
+        return query, self._query_vectors(query)
+
+    def _query(self, request: SearchRequest, target: Target) -> Query:
         query = self._personal(request, to_query(request, target.vector, target.embedding, language=self.language))
         if request.min_match is not None:
             query = replace(query, max_distance=self._calibration().limit(request.min_match))
+        return query
+
+    def _check(self, query: Query) -> None:
+        self.collection.check_fields(query)
+        self.collection.check_language(query.language)
+
+    def _answer(self, request: SearchRequest, target: Target) -> Result:
+        query = self._query(request, target)
         result = self._in_category(request, query) if request.category_first else self._paged(request, query)
         if result.total == 0 and query.max_distance is not None and query.vector is not None:
             # Exactly: the coarse vector cannot tell what is far off from what is farther.
@@ -208,8 +228,7 @@ class SearchEngine:
     def run(self, query: Query) -> Result:
         """Answer a query whose vector is known already."""
         began = time.perf_counter()
-        self.collection.check_fields(query)
-        self.collection.check_language(query.language)
+        self._check(query)
         requests: list[str] = []
         ran, result = self._run(query, query, requests)
         if query.spelling and query.text is not None and result.total < FEW:

@@ -18,6 +18,7 @@ MAX_START = 1_000_000
 MAX_VALUES = 200
 MAX_IDS = 100
 MAX_EXCLUDED = 5000
+MAX_MISSING = 20
 
 _THRESHOLDS = ("min_similarity", "max_distance", "min_match")
 # It becomes part of a parameter's name, so nothing but letters.
@@ -86,6 +87,7 @@ class SearchRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     exclude: Annotated[list[str], Meta(max_length=MAX_EXCLUDED)] = []
     filters: dict[str, Values | RangeRequest] = {}
     ranges: dict[str, RangeRequest] = {}
+    missing: Annotated[list[str], Meta(max_length=MAX_MISSING)] = []
     facets: list[str] = []
     weights: WeightsRequest = WeightsRequest()
     min_similarity: Annotated[float, Meta(gt=0, le=1)] | None = None
@@ -146,7 +148,8 @@ def to_query(
     text = normalise(request.q)
     everything = request.q is not None and text is None and request.q.strip() != ""
     filters, ranges = _filters(request)
-    if text is None and vector is None and request.profile is None and not (filters or ranges or everything):
+    missing = _missing(request, {*filters, *ranges})
+    if text is None and vector is None and request.profile is None and not (filters or ranges or missing or everything):
         raise BadQuery("the search has no q, picture, image_id or filters; give at least one (q='*' lists everything)")
     thresholds = [name for name in _THRESHOLDS if getattr(request, name) is not None]
     if len(thresholds) > 1:
@@ -171,6 +174,7 @@ def to_query(
         embedding=embedding,
         filters=filters,
         ranges=ranges,
+        missing=missing,
         facets=tuple(dict.fromkeys(request.facets)),
         weights=weights,
         max_distance=threshold,
@@ -211,6 +215,13 @@ def _filters(request: SearchRequest) -> tuple[dict[str, tuple[str, ...]], dict[s
         elif values:
             filters[name] = tuple(dict.fromkeys(_value(f"filters.{name}", each) for each in values))
     return filters, ranges
+
+
+def _missing(request: SearchRequest, narrowed: set[str]) -> tuple[str, ...]:
+    both = sorted(narrowed.intersection(request.missing))
+    if both:
+        raise BadQuery(f"{both[0]!r} is in missing, and narrowed to values as well; leave one of them out", both[0])
+    return tuple(sorted({_value("missing", name) for name in request.missing}))
 
 
 def _value(name: str, value: str | bool | int | float) -> str:
