@@ -25,6 +25,7 @@ from api import (
     search,
     security,
     suggest,
+    tools,
     uploads,
     why,
 )
@@ -50,6 +51,7 @@ _RESOURCES = (
     facets,
     proposals,
     changes,
+    tools,
     health,
     openapi,
     pages,

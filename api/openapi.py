@@ -42,6 +42,7 @@ _REASONS: Final = {
     500: "An unexpected error.",
     502: "Solr refused the request.",
     503: "Solr or the model is not there; it may be worth trying again.",
+    504: "It would take longer than is allowed; narrow what is looked at.",
 }
 
 

@@ -17,6 +17,10 @@ _COMMANDS = {
     "models": ("vision.extractors.commands:models", "List, try and fetch what turns pictures into vectors."),
     "pca": ("vision.reduction.commands:pca", "Fit a PCA on a catalogue; report what it costs."),
     "changes": ("vision.merchandising.commands:changes", "Accept, reject and undo changes of products' attributes."),
+    "cluster": ("vision.merchandising.tool_commands:cluster", "Group products that look alike."),
+    "fill": ("vision.merchandising.tool_commands:fill", "Propose values for products without one."),
+    "audit": ("vision.merchandising.tool_commands:audit", "List products whose pictures speak against an attribute."),
+    "duplicates": ("vision.merchandising.tool_commands:duplicates", "Find products that show the same picture."),
     "evaluate": ("vision.evaluation.commands:evaluate", "Measure quality and speed of extractors, dims and modes."),
     "solr": ("vision.solr.commands:solr", "Start, stop and look at Solr."),
 }

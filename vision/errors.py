@@ -14,6 +14,7 @@
     ├── Conflict                 the index and the request disagree
     │   └── FingerprintMismatch  vectors of two different embeddings
     ├── ModelUnavailable         weights or a runtime that cannot be had
+    ├── TookTooLong              a long piece of work ran out of the time it was given
     └── SolrError
         ├── SolrUnavailable      Solr did not answer: worth trying again
         ├── SolrRefused          Solr answered with an error: the same request fails again
@@ -98,6 +99,10 @@ class FingerprintMismatch(Conflict):
 
 class ModelUnavailable(VisualSearchError):
     """Weights, a model file or the runtime that would run it cannot be had."""
+
+
+class TookTooLong(VisualSearchError):
+    """A long piece of work ran out of the time that it was given."""
 
 
 class SolrError(VisualSearchError):

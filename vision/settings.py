@@ -95,6 +95,9 @@ class Settings:
     batch_threads: int = _env(
         "VISUAL_SEARCH_BATCH_THREADS", 4, "Searches of POST /v1/search/batch that ask Solr at the same time."
     )
+    tools_seconds: int = _env(
+        "VISUAL_SEARCH_TOOLS_SECONDS", 120, "Seconds that a merchandiser's tool may take over HTTP before it gives up."
+    )
     language: str = _env(
         "VISUAL_SEARCH_LANGUAGE", "en", "Language of a search's words where it does not say: en, de, fr, es or ja."
     )
@@ -109,7 +112,15 @@ class Settings:
         """Refuse values that would only fail later, and less clearly."""
         for name in ("solr_port", "port"):
             self._check(name, 1 <= getattr(self, name) <= 65535, "a port is 1 to 65535")
-        for name in ("max_upload_mb", "candidates", "upload_ttl", "uploads_mb", "batch_threads", "profile_days"):
+        for name in (
+            "max_upload_mb",
+            "candidates",
+            "upload_ttl",
+            "uploads_mb",
+            "batch_threads",
+            "profile_days",
+            "tools_seconds",
+        ):
             self._check(name, getattr(self, name) >= 1, "it must be at least 1")
         self._check("exact_below", self.exact_below >= 0, "it must be 0 or more")
         self._check("profile_half_life", 0 < self.profile_half_life < math.inf, "it is days, more than 0")

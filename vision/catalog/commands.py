@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from vision.console import progress_bars, reported, resumable
+
+if TYPE_CHECKING:
+    from vision.search.engine import SearchEngine
 
 STAGES = {
     "jars": "fetching Solr",
@@ -31,6 +35,9 @@ STAGES = {
 @click.option("--allow-missing-images", is_flag=True, help="Index rows whose image cell is empty, by words alone.")
 @click.option("--detect", is_flag=True, help="Index each thing that the detector finds in a picture, too.")
 @click.option("--recreate", is_flag=True, help="Delete the collection's old content, once the new one is ready.")
+@click.option("--tag", metavar="FIELD[,FIELD]", help="Propose values for products of CATALOGUE that have none.")
+@click.option("--confidence", type=click.FloatRange(0.01, 0.999), default=0.9, show_default=True, help="Of --tag.")
+@click.option("--proposals", type=click.Path(path_type=Path), help="Of --tag.  [default: CATALOGUE.proposals.json]")
 @click.option("--json", "as_json", is_flag=True, help="Print {indexed, rejected, cached, seconds, regions}.")
 @reported
 @resumable
@@ -45,6 +52,9 @@ def index(
     allow_missing_images: bool,
     detect: bool,
     recreate: bool,
+    tag: str | None,
+    confidence: float,
+    proposals: Path | None,
     as_json: bool,
 ) -> None:
     """Index CATALOGUE (CSV, JSONL or Parquet): its pictures become vectors, its columns facets.
@@ -84,6 +94,9 @@ def index(
             accepted = workspace.accepted(client)
             ingest = Ingest(client, workspace.store(), cache, workspace.roots(), progress=progress, amendments=accepted)
             report = ingest.run(catalogue, extractor, loaded, options)
+        if tag is not None:
+            with workspace.client() as client:
+                _tag(workspace.engine(client), catalogue, tag, confidence, proposals)
     for note in report.notes:
         click.echo(f"PCA: {note}", err=as_json)
     for remark in report.remarks:
@@ -108,3 +121,21 @@ def index(
         )
     if report.rejects is not None:
         click.echo(f"{report.rejected:,} rows rejected; the reasons are in {report.rejects}", err=True)
+
+
+def _tag(engine: SearchEngine, catalogue: Path, fields: str, confidence: float, path: Path | None) -> None:
+    """Write what is proposed for the products of a catalogue, and say so on stderr."""
+    from vision.catalog import features
+    from vision.merchandising import tagging
+    from vision.merchandising.workbench import Workbench
+
+    new = frozenset(row.product.product_id for row in features.check(catalogue) if row.product is not None)
+    wanted = [name.strip() for name in fields.split(",") if name.strip()]
+    found, learned, unable = tagging.tag(Workbench(engine), wanted, new, confidence=confidence)
+    target = path or catalogue.with_name(f"{catalogue.stem}.proposals.json")
+    tagging.write(found, target)
+    for each in learned:
+        click.echo(f"{each.field}: {each.accuracy:.1%} of {each.known:,} known values are guessed right", err=True)
+    for reason in unable:
+        click.echo(f"not tagged: {reason}", err=True)
+    click.echo(f"{len(found):,} proposals in {target}; nothing was changed", err=True)

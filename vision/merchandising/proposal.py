@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -60,6 +61,13 @@ class Proposal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     confidence: float
     evidence: Evidence
     tool: Tool
+
+
+class Proposals(Protocol):
+    """Where proposals are kept until somebody accepts or rejects them."""
+
+    def save(self, proposals: Sequence[Proposal]) -> None:
+        """Keep proposals; one with an id that is kept already changes nothing."""
 
 
 def propose(

@@ -91,6 +91,9 @@ class Collection:
             if name not in NUMBERS:
                 raise BadQuery(f"{name!r} has no range; accepted: {', '.join(NUMBERS)}", name)
         self._check(query.filters, "filters")
+        for name in query.missing:
+            if name not in NUMBERS:
+                self._check((name,), "missing")
         unknown = sorted(set(query.filters.get("in_stock", ())) - {"true", "false"})
         if unknown:
             raise BadQuery(f"filters.in_stock is {unknown[0]!r}; accepted: true, false", "in_stock")

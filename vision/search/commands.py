@@ -19,6 +19,7 @@ from vision.errors import BadQuery
 @click.option("--id", "image_id", help="An indexed product or picture to search by.")
 @click.option("--image-text", help="A picture described in words; needs a collection made with CLIP.")
 @click.option("--filter", "filters", multiple=True, metavar="FIELD=VALUE", help="May be repeated; price=10..50.")
+@click.option("--missing", multiple=True, metavar="FIELD", help="Only what has no value of it; may be repeated.")
 @click.option("--facet", "facets", multiple=True, metavar="FIELD", help="Count its values; may be repeated.")
 @click.option("--text-weight", type=click.FloatRange(0, 1), default=0.5, show_default=True)
 @click.option("--image-weight", type=click.FloatRange(0, 1), default=0.5, show_default=True)
@@ -110,6 +111,7 @@ def _members(options: dict[str, Any]) -> dict[str, Any]:
         "q": options["text"],
         "weights": {"text": options["text_weight"], "image": options["image_weight"]},
         "facets": list(options["facets"]),
+        "missing": list(options["missing"]),
     } | filter_members(options["filters"])
     if options["plain"]:
         members |= {"understand": "off", "spelling": "off"}

@@ -75,6 +75,8 @@ def filter_queries(query: Query, names: FieldMap = _OURS) -> dict[str, str]:
         composed[name] = f"{{!terms f={names.field(name)} tag={tag(name)} separator='{SEPARATOR}'}}{joined}"
     for name, bounds in sorted(query.ranges.items()):
         composed[name] = f"{{!lucene tag={tag(name)}}}{names.field(name)}:{_range(bounds)}"
+    for name in query.missing:
+        composed[name] = f"{{!lucene tag={tag(name)}}}*:* -{names.field(name)}:[* TO *]"
     if query.excluded:
         composed[_EXCLUDED] = "{!bool must=$all must_not=$excluded cache=false}"
     if query.taste is not None:
@@ -151,6 +153,36 @@ def compose_sample(query: Query, seed: int, rows: int, names: FieldMap = _OURS) 
         "sort": f"random_{seed} asc,{names.key} asc",
         "fl": f"{names.returned(RETURNED)},coarse",
         "rows": rows,
+    }
+
+
+def compose_selection(
+    query: Query, vectors: QueryVectors | None, fields: Sequence[str], rows: int, cursor: str, names: FieldMap = _OURS
+) -> Params:
+    """Whole pictures of what a query matches, within its threshold, those of a product one after the other.
+
+    Args:
+        query: its order, page and facets do not count.
+        vectors: None for a search without a picture.
+        fields: Solr's names of what is returned.
+        rows: at most so many.
+        cursor: Solr's ``nextCursorMark`` of the answer before, ``*`` at first.
+        names: how the collection calls its own.
+    """
+    params = _base(query, filter_queries(query, names), names)
+    params["fq"] += names.pictures
+    within = ""
+    if vectors is not None and query.max_distance is not None:
+        params |= _image(query, vectors)
+        within = " filter=$maybe filter=$close"
+    product = names.known("product_id") or names.key
+    order = dict.fromkeys((product, names.key))
+    return params | {
+        "q": f"{{!bool filter=$base{within} cache=false}}",
+        "sort": ",".join(f"{field} asc" for field in order),
+        "fl": ",".join(dict.fromkeys(fields)),
+        "rows": rows,
+        "cursorMark": cursor,
     }
 
 

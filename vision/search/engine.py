@@ -16,7 +16,7 @@ from vision.search import answers, paging
 from vision.search.calibration import Calibration
 from vision.search.categories import NEIGHBOURS, Prediction, predict, vote
 from vision.search.collection import Collection
-from vision.search.composer import Params
+from vision.search.composer import Params, QueryVectors
 from vision.search.lookups import Others, compose_neighbours
 from vision.search.model import (
     DEFAULT_LANGUAGE,
@@ -133,13 +133,33 @@ class SearchEngine:
         ended = time.perf_counter()
         return Batch(results, Took(_ms(extracted - began), _ms(ended - extracted), _ms(ended - began)))
 
-    def _answer(self, request: SearchRequest, target: Target) -> Result:
+    def resolve(self, request: SearchRequest, image: bytes | None = None) -> tuple[Query, QueryVectors | None]:
+        """What a request asks for as it would be sent: its words understood, its picture as vectors.
+
+        Raises:
+            BadInput, NotFound, FingerprintMismatch, SolrUnavailable: as :meth:`search`.
+        """
+        query = self._query(request, self._pictures.target((request, image)))
+        self._check(query)
+        query, _ = understand(query, self.collection)
+        self.collection.check_currency(query)
+        return query, self.ranker.vectors(query)
+
+    def _query(self, request: SearchRequest, target: Target) -> Query:
         query = to_query(request, target.vector, target.embedding, language=self.language, others=target.others)
         if target.attributes:
             query = replace(query, depicted={"picture": target.attributes})
         query = self._personal(request, query)
         if request.min_match is not None:
             query = replace(query, max_distance=self._calibration().limit(request.min_match))
+        return query
+
+    def _check(self, query: Query) -> None:
+        self.collection.check_fields(query)
+        self.collection.check_language(query.language)
+
+    def _answer(self, request: SearchRequest, target: Target) -> Result:
+        query = self._query(request, target)
         result = self._in_category(request, query) if request.category_first else self._paged(request, query)
         if result.total == 0 and query.max_distance is not None and query.vector is not None:
             # Exactly: the coarse vector cannot tell what is far off from what is farther.
@@ -226,8 +246,7 @@ class SearchEngine:
     def run(self, query: Query) -> Result:
         """Answer a query whose vector is known already."""
         began = time.perf_counter()
-        self.collection.check_fields(query)
-        self.collection.check_language(query.language)
+        self._check(query)
         if not query.grouped:
             query = replace(query, regions=self.collection.has_regions())
         requests: list[str] = []

@@ -159,6 +159,7 @@ class Diversity:
 class Query:
     """One search, validated; ``vector`` is (1024,) float32 of ``embedding``, or None without a picture.
 
+    ``missing`` are fields that a result has no value of.
     ``excluded`` are ids of products that are no result, neither shown nor counted.
     ``understand`` reads prices and attributes out of the words, but for the texts in ``ignore``. What was read as
     attributes are the ``preferences``: one group for each part of the words, with the fields that it may mean.
@@ -175,6 +176,7 @@ class Query:
     embedding: str | None = None
     filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     ranges: Mapping[str, Range] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
     facets: tuple[str, ...] = ()
     weights: Weights = Weights()
     max_distance: float | None = None

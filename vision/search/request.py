@@ -20,6 +20,7 @@ MAX_START = 1_000_000
 MAX_VALUES = 200
 MAX_IDS = 100
 MAX_EXCLUDED = 5000
+MAX_MISSING = 20
 
 _THRESHOLDS = ("min_similarity", "max_distance", "min_match")
 # It becomes part of a parameter's name, so nothing but letters.
@@ -94,6 +95,7 @@ class SearchRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     exclude: Annotated[list[str], Meta(max_length=MAX_EXCLUDED)] = []
     filters: dict[str, Values | RangeRequest] = {}
     ranges: dict[str, RangeRequest] = {}
+    missing: Annotated[list[str], Meta(max_length=MAX_MISSING)] = []
     facets: list[str] = []
     weights: WeightsRequest = WeightsRequest()
     similarities: Similarities = []
@@ -167,8 +169,9 @@ def to_query(
     if vector is None and stand_in is not None:
         vector, weights = stand_in.vector, Weights(weights.text, stand_in.weight)
         similar = tuple(each for each in similar if each is not stand_in)
+    missing = _missing(request, {*filters, *ranges})
     found = text is not None or vector is not None or bool(similar)
-    if not (found or request.profile is not None or filters or ranges or everything):
+    if not (found or request.profile is not None or filters or ranges or missing or everything):
         raise BadQuery("the search has no q, picture, image_id or filters; give at least one (q='*' lists everything)")
     thresholds = [name for name in _THRESHOLDS if getattr(request, name) is not None]
     if len(thresholds) > 1:
@@ -192,6 +195,7 @@ def to_query(
         embedding=embedding,
         filters=filters,
         ranges=ranges,
+        missing=missing,
         facets=tuple(dict.fromkeys(request.facets)),
         weights=weights,
         similarities=similar,
@@ -241,6 +245,13 @@ def _filters(request: SearchRequest) -> tuple[dict[str, tuple[str, ...]], dict[s
         elif values:
             filters[name] = tuple(dict.fromkeys(_value(f"filters.{name}", each) for each in values))
     return filters, ranges
+
+
+def _missing(request: SearchRequest, narrowed: set[str]) -> tuple[str, ...]:
+    both = sorted(narrowed.intersection(request.missing))
+    if both:
+        raise BadQuery(f"{both[0]!r} is in missing, and narrowed to values as well; leave one of them out", both[0])
+    return tuple(sorted({_value("missing", name) for name in request.missing}))
 
 
 def _value(name: str, value: str | bool | int | float) -> str:

@@ -114,6 +114,8 @@ def _prices(query: Query, facts: Facts) -> tuple[Query, tuple[Understood, ...]]:
 
 def _currency(found: list[PriceWords], query: Query, facts: Facts) -> tuple[str | None, str | None]:
     """The currency that prices in words are of, if any is needed; or why the range cannot be applied."""
+    if "price" in query.missing:
+        return None, "price is in missing, and counts"
     if "price" in query.ranges:
         return None, "ranges.price is given, and counts"
     named = next((each.currencies for each in found if each.currencies), ())
