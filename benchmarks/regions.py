@@ -67,7 +67,7 @@ def run(photos: int, loaded: Mapping[str, Finder]) -> Sequence[Table]:
         columns = ("indexed", "documents a photo", "ms a photo", "ms again", "KB a photo", "search ms")
         cost = Table("What it costs", columns)
         extractor = extractors.load(_EXTRACTOR)
-        extractor.extract([draw_picture(pairs[0][0], 0, _SEED, _OWN)])  # the first is slow
+        _index(running, catalogue, "warming up", extractor, None)
         for name, finder in {"whole pictures": None, **loaded}.items():
             index, seconds, again = _index(running, catalogue, name, extractor, finder)
             progress(f"searching {name}")
