@@ -1,8 +1,8 @@
 """What each feature of a search costs over HTTP, as a ratio to the plain search of its kind.
 
 A demo catalogue is drawn, indexed and calibrated, and `visual-search serve` started on it; every kind of request is
-sent once a round, in turns, by one caller. Ratios are of medians, over all rounds and over each third of them, so that
-what another load did to one third shows. YOLOX needs VISUAL_SEARCH_SHARED and takes a server of its own.
+sent once a round, in an order by chance, by one caller. Ratios are of medians, over all rounds and over each third of
+them, so that what another load did to one third shows. YOLOX needs VISUAL_SEARCH_SHARED and takes a server of its own.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from benchmarks.processes import command, environment, run_to_end, serving
 from benchmarks.recall import shared_folder
 from benchmarks.report import Table, emit, progress
 from vision.demo import draw_catalogue
-from vision.evaluation.timing import Times, interleaved
+from vision.evaluation.timing import Times, timed
 
 ROWS = 24
 SIDE = 800
@@ -182,8 +182,8 @@ def run(products: int, rounds: int, extractor: str, shared: Path | None) -> Sequ
         served.http.post(f"/v1/profiles/{profile}/events", json=events)
         asked = cases(served, profile)
         progress(f"{len(asked)} kinds of requests, {rounds} rounds")
-        taken = interleaved({each: each.call for each in asked}, range(rounds), warm=min(6, rounds))
-    title = f"{served.products:,} products, {extractor}; one caller, {rounds} rounds in turns, {ROWS} rows"
+        taken = shuffled(asked, rounds, warm=min(6, rounds))
+    title = f"{served.products:,} products, {extractor}; one caller, {rounds} rounds, {ROWS} rows"
     table = Table(title, ("against", "with", "p50 ms", "p95 ms", "times plain", "least, most of a third"))
     plain = {each.name: taken[each] for each in asked if each.name == each.plain}
     for each, times in taken.items():
@@ -193,6 +193,20 @@ def run(products: int, rounds: int, extractor: str, shared: Path | None) -> Sequ
         table.add(each.plain, each.name, times.p50, times.p95, f"{times.p50 / base.p50:.2f}", spread)
     table.notes.append(f"photos are JPEGs of {SIDE} x {SIDE}; ratios are of medians")
     return [table]
+
+
+def shuffled(asked: Sequence[Case], rounds: int, *, warm: int) -> dict[Case, Times]:
+    """Send every kind once a round, each round in another order: none is always the one after something heavy."""
+    for number in range(warm):
+        for each in asked:
+            each.call(number)
+    random = np.random.default_rng(0)
+    taken: dict[Case, list[float]] = {each: [] for each in asked}
+    for number in range(rounds):
+        for place in random.permutation(len(asked)):
+            call = asked[place].call
+            taken[asked[place]].append(timed(lambda call=call, number=number: call(number)))  # type: ignore[misc]
+    return {each: Times(tuple(values)) for each, values in taken.items()}
 
 
 def _ratio(times: Times, base: Times, rows: Sequence[int] | np.ndarray[Any, np.dtype[np.intp]]) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -64,6 +66,26 @@ def test_a_profile_goes_when_it_is_deleted_or_not_used(profiles: Profiles, clock
     profiles.make()
     other = Profiles(profiles.file, ttl=90 * DAY, half_life=DAY, clock=clock)
     assert other.read(used).events[0].product == "a"
+
+
+def test_a_use_is_noted_now_and_then_so_that_a_search_writes_nothing(profiles: Profiles, clock: Clock) -> None:
+    id = profiles.make().id
+
+    def noted() -> float:
+        with closing(sqlite3.connect(profiles.file)) as database:
+            return float(database.execute("SELECT used FROM profiles").fetchone()[0])
+
+    made = noted()
+    clock.now += DAY / 24
+    profiles.read(id)
+    assert noted() == made
+    clock.now += DAY
+    profiles.read(id)
+    assert noted() == clock.now
+    for _ in range(300):
+        clock.now += DAY * 0.8
+        profiles.read(id)
+    assert clock.now - made > 2 * profiles.ttl
 
 
 def point(profiles: Profiles, profile: Profile, vectors: dict[str, Vector]) -> Vector:

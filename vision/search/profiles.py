@@ -26,6 +26,8 @@ KEPT: Final = 200
 """Events of a profile, the newest."""
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{32}", re.ASCII)
 _RANDOM_BYTES: Final = 24
+_NOTED: Final = 0.01
+"""Part of a profile's time to live that passes before a use of it is noted again: it may go that much too early."""
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS profiles (id TEXT PRIMARY KEY, used REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS events (
@@ -149,11 +151,14 @@ class Profiles:
         known = (
             _ID.fullmatch(id)
             and database.execute(
-                "UPDATE profiles SET used = ? WHERE id = ? AND used >= ?", (now, id, now - self.ttl)
-            ).rowcount
+                "SELECT used FROM profiles WHERE id = ? AND used >= ?", (id, now - self.ttl)
+            ).fetchone()
         )
         if not known:
             raise NotFound(f"there is no profile {id[:40]!r}: unknown, deleted, or not used for {self.ttl} seconds")
+        # A search reads a profile, and a write waits for the disk: a use soon after another one is not noted.
+        if now - known[0] > self.ttl * _NOTED:
+            database.execute("UPDATE profiles SET used = ? WHERE id = ?", (now, id))
 
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:
