@@ -17,8 +17,6 @@ from tests.catalog.support import catalogue
 from tests.merchandising.material import proposal
 from vision.cli import main
 
-pytestmark = pytest.mark.solr
-
 
 @pytest.fixture
 def shop(solr_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
@@ -46,6 +44,7 @@ def colors(shop: Shop) -> list[list[str]]:
     return [each["attr_color"] for each in shop.documents("attr_color").values()]
 
 
+@pytest.mark.solr
 def test_from_proposals_to_the_catalogue(shop: Shop, tmp_path: Path) -> None:
     before = colors(shop)
     proposals = [proposal("p00000", ["red"], ["mauve"]), proposal("p00001", ["green"], ["a", "b"])]
@@ -76,6 +75,7 @@ def test_from_proposals_to_the_catalogue(shop: Shop, tmp_path: Path) -> None:
     assert "color: green -> a|b  undone" in run("show", change["id"])
 
 
+@pytest.mark.solr
 def test_conflicts_are_an_exit_status(shop: Shop) -> None:
     wrong = proposal("p00000", ["pink"], ["mauve"])
     Path("proposals.json").write_bytes(msgspec.json.encode([wrong]))
@@ -96,6 +96,10 @@ REFUSALS: list[tuple[list[str], int, str]] = [
 ]
 
 
-def test_refusals(shop: Shop) -> None:
+def test_refusals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOLR_URL", "http://127.0.0.1:9/solr")
+    monkeypatch.setenv("VISUAL_SEARCH_HOME", str(tmp_path))
+    monkeypatch.setenv("VISUAL_SEARCH_COLLECTION", "nowhere")
+    monkeypatch.chdir(tmp_path)
     for arguments, status, says in REFUSALS:
         assert says in run(*arguments, status=status), arguments
