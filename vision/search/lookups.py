@@ -22,7 +22,8 @@ class Others:
         product: whose pictures may not be.
         field: Solr's, of ``values``.
         values: of the field.
-        same: whether a neighbour must have one of the values, or must have none of them; None where it does not matter.
+        same: whether a neighbour must have one of the values, or must have another one; None where it does not matter.
+            What has no value at all may be of any kind, so that it is neither.
         regions: whether regions of pictures may be as well: what a product is need not be true of each thing beside it.
     """
 
@@ -58,8 +59,9 @@ def compose_neighbours(
         clauses.append("must_not=$itself")
         params |= {"itself": f"{{!term f={group} v=$product}}", "product": others.product}
     if others.same is not None:
-        clauses.append("must=$kind" if others.same else "must_not=$kind")
+        clauses.append("must=$kind" if others.same else "must=$known must_not=$kind")
         params |= {
+            "known": f"{others.field}:[* TO *]",
             "kind": f"{{!terms f={others.field} separator='{SEPARATOR}' v=$kinds}}",
             "kinds": SEPARATOR.join(others.values),
         }
