@@ -16,7 +16,7 @@ export function draw(state) {
   }
   if (state.currency) items.push(chip(`Currency: ${state.currency}`, () => prices.choose(store.get(), "")));
   if (state.stock) items.push(chip("In stock", () => ({ stock: false })));
-  if (state.close && isByPicture(state)) items.push(chip("Only very close", () => ({ close: false })));
+  if (state.close && isByPicture(state)) items.push(chip("Only very similar", () => ({ close: false })));
   if (items.length > 1) {
     const none = { filters: {}, min: "", max: "", stock: false, close: false };
     items.push(chip("Clear all", () => ({ ...prices.choose(store.get(), ""), ...none }), "plain"));

@@ -25,8 +25,11 @@ export async function run(signal) {
   hits.drawSkeletons(row, 5);
   at("looks-lists").replaceChildren(row);
   try {
-    const found = await api.looks({ upload_id: state.photo, search: { rows: ROWS, filters: filtersOf(state) } }, signal);
-    if (!signal.aborted) draw(found);
+    const parts = await regions.of(state.photo, at("looks-photo"));
+    const boxes = parts.map(({ box }) => box);
+    const search = { rows: ROWS, filters: filtersOf(state) };
+    const { looks } = boxes.length ? await api.looks({ upload_id: state.photo, boxes, search }, signal) : { looks: [] };
+    if (!signal.aborted) draw(looks.map(({ result }, index) => ({ region: parts[index], result })));
   } catch (error) {
     if (error.name === "AbortError" || signal.aborted) return;
     at("looks-lists").replaceChildren();
@@ -37,7 +40,7 @@ export async function run(signal) {
   }
 }
 
-function draw({ looks }) {
+function draw(looks) {
   at("looks-problem").hidden = true;
   const count = looks.length;
   at("looks-count").textContent = count

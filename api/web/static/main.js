@@ -28,6 +28,7 @@ store.onChange(() => {
   document.body.dataset.view = shown;
   for (const name of ["around", "looks"]) at(name).hidden = shown !== name;
   at("shop").hidden = shown !== "results";
+  if (shown !== "results") at("welcome").hidden = true;
   return { around, looks, results }[shown].run(running.signal);
 });
 

@@ -75,7 +75,7 @@ function stage(state) {
 /** After the results, which come first: what else is in the photo. */
 export async function suggest(state) {
   if (state.photo === "" || state.like) return;
-  const found = await regions.of(state.photo);
+  const found = await regions.of(state.photo, at("subject")).catch(() => []); // they only help
   const now = store.get();
   if (now.photo !== state.photo || now.like) return;
   regions.draw(at("spots"), found, toBox(now.crop), (box) => store.change({ crop: toCrop(box) }));

@@ -6,12 +6,21 @@ import { element, label } from "./words.js";
 const found = new Map(); // by upload id: a promise of regions
 const MOST = 6;
 const SAME = 0.02;
+const ROOM = 0.1; // of the longer side, around a thing
+const SLENDER = 0.7; // a box is no narrower than this part of its length
 
-/** The regions of a photo that is kept; none where they cannot be had, as they only help. */
-export function of(id) {
+async function ask(id, image) {
+  const [{ regions }] = await Promise.all([api.detect(id), image.decode()]);
+  const { naturalWidth: width, naturalHeight: height } = image;
+  return regions.slice(0, MOST).map((each) => ({ ...each, box: withRoom(each.box, { width, height }) }));
+}
+
+/** The regions of a photo that is kept and that `image` shows, each with some room around it. */
+export function of(id, image) {
   if (!found.has(id)) {
-    const asked = api.detect(id).then(({ regions }) => regions.slice(0, MOST));
-    found.set(id, asked.catch(() => (found.delete(id), [])));
+    const asked = ask(id, image);
+    asked.catch(() => found.delete(id));
+    found.set(id, asked);
   }
   return found.get(id);
 }
@@ -20,6 +29,17 @@ export function of(id) {
 export function name(region, index) {
   return !region.label || region.label === "foreground" ? `Part ${index + 1}` : label(region.label);
 }
+
+/** A thing with room around it, as products are photographed; boxes are drawn to a square when they are looked at. */
+function withRoom([x, y, w, h], { width, height }) {
+  const longer = Math.max(w * width, h * height);
+  const sides = [w * width, h * height].map((side) => Math.max(side, longer * SLENDER) + 2 * ROOM * longer);
+  const [left, right] = around(x + w / 2, sides[0] / width);
+  const [top, bottom] = around(y + h / 2, sides[1] / height);
+  return [left, top, right - left, bottom - top];
+}
+
+const around = (middle, side) => [Math.max(0, middle - side / 2), Math.min(1, middle + side / 2)];
 
 export const isSame = (box, other) => box !== null && box.every((each, index) => Math.abs(each - other[index]) < SAME);
 
