@@ -6,7 +6,7 @@ import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from PIL import Image
@@ -85,7 +85,7 @@ def test_screenshots(browser: Browser, url: str, demo: tuple[Settings, bytes], f
     expect = sync_api.expect
     photo = demo[1]
     for name, size, scheme in (("", WIDE, "light"), ("-phone", PHONE, "light"), ("-dark", WIDE, "dark")):
-        options = {"color_scheme": scheme, "has_touch": size == PHONE, "is_mobile": size == PHONE}
+        options: dict[str, Any] = {"color_scheme": scheme, "has_touch": size == PHONE, "is_mobile": size == PHONE}
         with opened_page(browser, url, size, [], **options) as page:
             expect(page.locator("#hits .hit").first).to_be_visible()
             save(page, folder, f"page-start{name}")

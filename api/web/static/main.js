@@ -45,27 +45,31 @@ async function setPhoto(prepared) {
     const file = await prepared;
     if (coming === prepared) panel.preview(file);
     const photo = await upload.send(file);
+    if (coming !== prepared) return;
     const others = { view: "", step: "", seed: "", yes: [], no: [], like: "", crop: "", more: [], less: [], close: false };
-    if (coming === prepared) await store.change({ ...others, photo });
+    await store.change({ ...others, ...typed(), photo });
   } catch (error) {
     if (coming === prepared) results.fail(error);
   }
 }
 
-/** Search for words: what was said of others before no longer holds. */
+/** The words in the field: what was said of others before no longer holds. */
+function typed(q = at("q").value.trim()) {
+  return q === store.get().q ? {} : { q, ignore: [], exact: false };
+}
+
 function search(q) {
-  const isSame = q === store.get().q;
   const { min, max } = { min: at("min").value.trim(), max: at("max").value.trim() };
   const away = { view: "", step: "", seed: "", yes: [], no: [] };
   results.say("");
-  store.change({ q, min, max, ...away, ...(isSame ? {} : { ignore: [], exact: false }) });
+  store.change({ min, max, ...away, ...typed(q) });
 }
 
 const suggestions = suggest.listen({ input: at("q"), list: at("suggestions"), status: at("suggested"), chosen: search });
 at("search").addEventListener("submit", (event) => {
   event.preventDefault();
   suggestions.close();
-  search(at("q").value.trim());
+  search();
 });
 // The × inside a search field.
 at("q").addEventListener("search", () => {

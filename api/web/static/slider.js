@@ -4,10 +4,12 @@ import * as store from "./store.js";
 import { price } from "./words.js";
 
 const STEPS = 100;
+const SETTLED = 300; // ms; each key is a change
 const at = (id) => document.getElementById(id);
 
 let range = null;
 let currency = "";
+let timer = 0;
 
 /**
  * @param {{min: number, max: number} | undefined} known the ends of the prices
@@ -19,9 +21,16 @@ export function draw(known, state) {
   range = isUsable ? known : null;
   if (!range) return;
   currency = state.currency;
-  at("low").value = state.min ? Math.floor(place(Number(state.min))) : 0;
-  at("high").value = state.max ? Math.ceil(place(Number(state.max))) : STEPS;
+  set("low", state.min, 0);
+  set("high", state.max, STEPS);
   paint();
+}
+
+/** Several places on the track are the same amount: a thumb that is at one of them stays. */
+function set(id, text, end) {
+  const position = Number(at(id).value);
+  if (text && position !== end && String(amount(position)) === text) return;
+  at(id).value = text ? Math.round(place(Number(text))) : end;
 }
 
 const place = (amount) => Math.sqrt(Math.min(1, Math.max(0, (amount - range.min) / (range.max - range.min)))) * STEPS;
@@ -60,5 +69,8 @@ at("high").addEventListener("input", () => {
   fill();
 });
 for (const id of ["low", "high"]) {
-  at(id).addEventListener("change", () => store.change({ min: at("min").value, max: at("max").value }));
+  at(id).addEventListener("change", () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => store.change({ min: at("min").value, max: at("max").value }), SETTLED);
+  });
 }
