@@ -44,6 +44,7 @@ def opened_page(
     ``options`` are those of a browser's context.
     """
     context = browser.new_context(viewport={"width": size[0], "height": size[1]}, base_url=url, **options)
+    context.set_default_timeout(90_000)
     opened = context.new_page()
     opened.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     opened.on("pageerror", lambda error: complaints.append(str(error)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,12 +66,17 @@ def url(demo: tuple[Settings, bytes]) -> Iterator[str]:
 
 
 def settle(page: Page) -> None:
+    """Wait for what is in view; asked again and again, as the page's policy forbids a function that waits there."""
     page.wait_for_load_state("networkidle")
     page.evaluate("document.activeElement.blur()")
-    page.wait_for_function(
-        "[...document.images].filter((each) => each.getBoundingClientRect().top < innerHeight && each.src)"
-        ".every((each) => each.complete)"
-    )
+    script = """() => [...document.images].every((each) => {
+        const { top, left } = each.getBoundingClientRect();
+        return !each.offsetParent || each.complete || top > innerHeight || left > innerWidth;
+    })"""
+    deadline = time.monotonic() + 60
+    while not page.evaluate(script):
+        assert time.monotonic() < deadline, "a picture in view did not come"
+        page.wait_for_timeout(100)
 
 
 def save(page: Page, folder: Path, name: str) -> None:
