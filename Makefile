@@ -17,6 +17,7 @@ help:
 	@echo "make test       lint, types and all tests; those that need a browser or the real photos skip without them"
 	@echo "make test-fast  the tests that need neither Solr nor a model nor a browser"
 	@echo "make bench      every figure of the documentation, small"
+	@echo "make screenshots  the pictures of the page in the documents (needs Chromium)"
 	@echo "make lock       compile the lock files anew (needs uv)"
 
 demo: $(VENV)/installed
@@ -41,6 +42,10 @@ format: $(VENV)/installed-dev
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks $(BENCH_FLAGS)
+
+.PHONY: screenshots
+screenshots: $(VENV)/installed-dev
+	SCREENSHOTS=docs/images $(BIN)/pytest tests/api/test_browser_screenshots.py
 
 UV_COMPILE := uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
 	--python-version 3.11 --quiet pyproject.toml

@@ -9,6 +9,7 @@ from flask import Flask
 from api import (
     batch,
     changes,
+    compression,
     detect,
     facets,
     health,
@@ -78,6 +79,7 @@ def create_app(settings: Settings, workspace: Workspace | None = None, *, notice
     app.url_map.merge_slashes = False
     attach(app, Services(settings, workspace or Workspace(settings), Keys.load(settings.api_keys), notice))
     problems.install(app)
+    compression.install(app)
     security.install(app)
     for resource in _RESOURCES:
         app.register_blueprint(resource.blueprint)

@@ -14,6 +14,7 @@ from api.operations import Operation, Parameter, answer, describe
 from api.security import requires
 from api.services import services
 from vision.search.collection import Collection
+from vision.search.engine import SearchEngine
 from vision.search.presentation import FacetValueForm, HistogramForm, form
 from vision.search.request import RangeRequest, SearchRequest
 from vision.solr.fields import NUMBERS
@@ -53,11 +54,15 @@ def facets() -> Response:
     """Answer values and counts."""
     engine = services().engine
     fields = request.args.getlist("field") or list(engine.collection.attributes())
-    words = request.args.get("q", "").strip() or "*"
+    currency = request.args.get("currency", "").strip() or None
+    return answer(known_facets(engine, fields, request.args.get("q", "").strip() or "*", currency))
+
+
+def known_facets(engine: SearchEngine, fields: list[str], words: str, currency: str | None) -> FacetsForm:
+    """Values and counts of these fields among what the words find."""
     # Counts of other words than those asked for would be silent here.
     found = form(engine.search(SearchRequest(q=words, facets=fields, rows=0, spelling="off")))
-    currency = request.args.get("currency", "").strip() or None
-    return answer(FacetsForm(found.facets, _ranges(engine.collection, currency), found.total))
+    return FacetsForm(found.facets, _ranges(engine.collection, currency), found.total)
 
 
 def _ranges(collection: Collection, currency: str | None) -> dict[str, RangeRequest]:

@@ -17,6 +17,7 @@ from PIL import Image
 from api.app import create_app
 from api.security import is_loopback
 from api.services import services
+from vision import images
 from vision.errors import BadSetting, VisualSearchError
 from vision.settings import Settings
 from vision.workspace import Workspace
@@ -114,11 +115,13 @@ def _sweep(app: Flask, ended: threading.Event) -> None:
 
 
 def _warm(app: Flask) -> None:
-    """Run the collection's extractor once; what fails here is said again, and better, by the first search."""
+    """Run the extractor and the detector once; what fails here is said again, and better, by the first search."""
     with app.app_context():
         engine_of = services()
+        picture = Image.new("RGB", (64, 64))
         try:
             embedding = engine_of.engine.collection.embedding()
-            embedding.vectors([Image.new("RGB", (64, 64))], models=engine_of.settings.models)
+            embedding.vectors([picture], models=engine_of.settings.models)
+            engine_of.finder.find(images.encode_jpeg(picture))
         except VisualSearchError as error:
             _LOG.info("the model was not loaded ahead: %s", error)

@@ -6,7 +6,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,8 +15,13 @@ if TYPE_CHECKING:
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install playwright")
 
+# What is waited for comes at once on an idle machine; a busy one is no failure.
+sync_api.expect.set_options(timeout=20_000)
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync", "--disable-component-update"]
+# A drawn picture in place of a camera; the page still has to be allowed to use it.
+CAMERA = "--use-fake-device-for-media-stream"
 
 
 @contextmanager
@@ -25,19 +30,25 @@ def launched() -> Iterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("needs Chromium")
     with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, "--disable-component-update"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, CAMERA])
         yield browser
         browser.close()
 
 
 @contextmanager
-def opened_page(browser: Browser, url: str, size: tuple[int, int], complaints: list[str]) -> Iterator[Page]:
-    """The search page, ``size`` = (width, height); the console's ``complaints`` must be empty when it is closed."""
-    context = browser.new_context(viewport={"width": size[0], "height": size[1]}, base_url=url)
+def opened_page(
+    browser: Browser, url: str, size: tuple[int, int], complaints: list[str], path: str = "/", **options: Any
+) -> Iterator[Page]:
+    """The search page, ``size`` = (width, height); the console's ``complaints`` must be empty when it is closed.
+
+    ``options`` are those of a browser's context.
+    """
+    context = browser.new_context(viewport={"width": size[0], "height": size[1]}, base_url=url, **options)
+    context.set_default_timeout(90_000)
     opened = context.new_page()
     opened.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.goto("/")
+    opened.goto(path)
     yield opened
     context.close()
     assert complaints == []
@@ -45,6 +56,15 @@ def opened_page(browser: Browser, url: str, size: tuple[int, int], complaints: l
 
 def counts(page: Page, text: str | re.Pattern[str]) -> None:
     sync_api.expect(page.locator("#count")).to_have_text(text)
+
+
+def search_by(page: Page, photo: bytes, name: str = "photo.jpg") -> None:
+    """Choose a photo, and wait until its results are there."""
+    kind = f"image/{name.rpartition('.')[2].replace('jpg', 'jpeg')}"
+    page.locator("#photo").set_input_files({"name": name, "mimeType": kind, "buffer": photo})
+    sync_api.expect(page).to_have_url(re.compile("photo="))
+    sync_api.expect(page.locator("#hits .match").first).to_be_visible()
+    sync_api.expect(page.locator("#results")).not_to_have_attribute("aria-busy", "true")
 
 
 def fits(page: Page) -> bool:

@@ -53,12 +53,12 @@ def test_words_facets_pages_and_back(page: Page) -> None:
     expect = sync_api.expect
     expect(page.locator(".hit")).to_have_count(24)
     assert fits(page)
-    page.get_by_role("button", name="Next").click()
+    page.get_by_role("link", name="Next").click()
     expect(page.locator("#where")).to_have_text("Page 2 of 2")
     expect(page.locator(".hit")).to_have_count(15)
     page.reload()
     expect(page.locator("#where")).to_have_text("Page 2 of 2")
-    page.get_by_role("button", name="Previous").click()
+    page.get_by_role("link", name="Previous").click()
     expect(page.locator("#where")).to_have_text("Page 1 of 2")
 
     page.get_by_label("What are you looking for?").fill("circle")
@@ -107,8 +107,8 @@ def test_a_photo_survives_a_reload_and_back_and_forward(page: Page, shop: Shop) 
     page.reload()
     expect(page.locator(".hit").first).to_contain_text("100% match")
     expect(page.locator(".hit h3").first).to_have_text("green ring")
-    page.wait_for_function("document.querySelector('.picture img').naturalWidth > 0")
-    page.get_by_role("button", name="Next").click()
+    page.wait_for_function("document.querySelector('#subject').naturalWidth > 0")
+    page.get_by_role("link", name="Next").click()
     expect(page.locator("#where")).to_have_text("Page 2 of 2")
     page.reload()
     expect(page.locator("#where")).to_have_text("Page 2 of 2")
@@ -188,7 +188,7 @@ def test_more_like_this(page: Page) -> None:
     page.get_by_label("What are you looking for?").fill("ring")
     page.keyboard.press("Enter")
     counts(page, "8 products")
-    page.get_by_role("button", name="More like this: yellow ring").first.click()
+    page.get_by_role("link", name="More like this: yellow ring").first.click()
     expect(page.locator(".picture .label")).to_have_text("Like: yellow ring")
     expect(page.locator(".hit h3").first).to_have_text("yellow ring")
     assert "like=yellow-ring" in page.url
@@ -211,7 +211,7 @@ def test_prices_and_nothing_found(page: Page) -> None:
     page.get_by_label("Lowest price").fill("100")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Nothing matches")).to_be_visible()
-    page.get_by_role("button", name="Show everything").click()
+    page.get_by_role("link", name="Show everything").click()
     counts(page, "39 products")
 
 

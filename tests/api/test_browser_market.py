@@ -89,9 +89,10 @@ def test_in_stock_only(page: Page) -> None:
 
 def test_a_product_without_a_picture(page: Page) -> None:
     expect = sync_api.expect
-    page.get_by_role("button", name="More like this: red ring").click()
+    page.get_by_role("link", name="More like this: red ring").click()
     expect(page.locator(".match").first).to_have_text("100% match")
     last = page.locator(".hit").last
     expect(last).to_contain_text("green none")
     expect(last).to_contain_text("No picture to compare")
+    expect(last.get_by_role("link")).to_have_count(0)
     expect(last.get_by_role("button")).to_have_count(0)

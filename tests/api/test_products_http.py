@@ -150,7 +150,8 @@ def test_health_whatever_solr_does(client: FlaskClient, workspace: FakeWorkspace
     }
     assert client.post("/v1/search", json={"q": "x"}).status_code == 503
     assert client.get("/v1/facets").status_code == 503
-    assert client.get("/").status_code == 200
+    page = client.get("/")
+    assert page.status_code == 503 and "The search is not available right now" in page.text
 
 
 def test_a_solr_that_comes_back_is_found(client: FlaskClient, workspace: FakeWorkspace) -> None:

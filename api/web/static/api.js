@@ -37,6 +37,21 @@ export async function search(request, signal) {
   return (await post("/v1/search", request, signal)).json();
 }
 
+/** The things in a photo that is kept. */
+export async function detect(id) {
+  return (await post("/v1/detect", { upload_id: id })).json();
+}
+
+/** A list of products for each thing in a photo. */
+export async function looks(request, signal) {
+  return (await post("/v1/looks", request, signal)).json();
+}
+
+/** A step of looking around. */
+export async function navigate(request, signal) {
+  return (await post("/v1/navigation", request, signal)).json();
+}
+
 /** Completions of what is typed. */
 export async function suggest(typed, signal) {
   return (await ask(`/v1/suggest?${new URLSearchParams({ q: typed })}`, { signal })).json();

@@ -1,52 +1,73 @@
-// The products found, and how they were found.
+// Cards of the products found.
 
 import { show } from "./api.js";
-import { duration, element, price, value as shown, webAddress } from "./words.js";
+import { icon } from "./icons.js";
+import { element, price, value as shown, webAddress } from "./words.js";
 
 const WIDTH = 320;
+const EAGER = 8; // the first rows are what is looked at: they load at once
+const known = new Map(); // what products that were shown are called and look like, by id
 
-/** @param {{hits: object[]}} result */
-export function draw(place, result, byPicture) {
-  place.replaceChildren(...result.hits.map((hit, index) => card(hit, index, byPicture)));
+/** What was shown of a product: {title, image}. */
+export const seen = (id) => known.get(id);
+
+export const remember = (id, product) => known.set(id, product);
+
+/**
+ * @param {HTMLElement} place
+ * @param {object[]} found hits
+ * @param {{byPicture: boolean, more?: string[], less?: string[], moreLike?: (id: string) => string,
+ *   canJudge?: boolean}} options
+ */
+export function draw(place, found, options) {
+  const focused = place.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+  place.replaceChildren(...found.map((hit, index) => element("li", {}, card(hit, index, options))));
+  if (focused) [...place.querySelectorAll("[data-key]")].find((each) => each.dataset.key === focused)?.focus();
 }
 
-function card(hit, index, byPicture) {
-  const title = hit.title || hit.id;
-  const frame = element("div", { className: "frame" });
-  if (hit.image) {
-    const image = element("img", { alt: "", decoding: "async" });
-    // The first rows are what is looked at: they load at once.
-    image.loading = index < 8 ? "eager" : "lazy";
-    image.addEventListener("error", () => frame.classList.add("missing"), { once: true });
-    show(image, hit.image, WIDTH);
-    frame.append(image);
-    if (hit.box) frame.append(part(image, hit.box));
-  } else frame.classList.add("missing");
-  if (hit.attributes.in_stock === false) {
-    frame.append(element("span", { className: "sold", textContent: "Out of stock" }));
-  }
+/** Room for what is on its way. */
+export function drawSkeletons(place, count) {
+  const cards = Array.from({ length: count }, () => {
+    const made = element("li", { className: "skeleton" }, element("div", { className: "frame" }), element("p"), element("p"));
+    made.setAttribute("aria-hidden", "true");
+    return made;
+  });
+  place.replaceChildren(...cards);
+}
 
-  const made = element("article", { className: "hit" }, frame, heading(hit, title));
+function card(hit, index, { byPicture, more = [], less = [], moreLike, canJudge = true }) {
+  const title = hit.title || hit.id;
+  known.set(hit.product_id, { title, image: hit.image });
+  known.set(hit.id, { title, image: hit.image });
+  if (hit.region) known.set(hit.region, { title, image: hit.image });
+  const made = element("article", { className: "hit" }, frame(hit, title, index), heading(hit, title));
   const notes = kind(hit.attributes, title);
   if (notes) made.append(element("p", { className: "kind", textContent: notes }));
   if (typeof hit.attributes.price === "number") {
     made.append(element("p", { className: "price", textContent: price(hit.attributes.price, hit.attributes.currency) }));
   }
   if (byPicture) made.append(match(hit));
+  if (hit.image) made.append(actions(hit, title, { more, less, moreLike, canJudge }));
+  return made;
+}
+
+function frame(hit, title, index) {
+  const made = element("div", { className: "frame" });
   if (hit.image) {
-    const like = element("button", { type: "button", className: "like", textContent: "More like this" });
-    like.dataset.like = hit.region ?? hit.id;
-    like.dataset.title = title;
-    like.dataset.image = hit.image;
-    like.setAttribute("aria-label", `More like this: ${title}`);
-    made.append(like);
-  }
-  return element("li", {}, made);
+    const image = element("img", { alt: title, decoding: "async", width: WIDTH, height: WIDTH });
+    image.loading = index < EAGER ? "eager" : "lazy";
+    image.addEventListener("error", () => made.classList.add("missing"), { once: true });
+    show(image, hit.image, WIDTH);
+    made.append(image);
+    if (hit.box) made.append(part(image, hit.box));
+  } else made.classList.add("missing");
+  if (hit.attributes.in_stock === false) made.append(element("span", { className: "sold", textContent: "Out of stock" }));
+  return made;
 }
 
 /** A frame around the part of the picture that matched, drawn once it is known how the picture lies in its square. */
 function part(image, [x, y, width, height]) {
-  const made = element("span", { className: "part" });
+  const made = element("span", { className: "matched" });
   made.setAttribute("aria-hidden", "true");
   image.addEventListener("load", () => {
     const side = Math.max(image.naturalWidth, image.naturalHeight);
@@ -58,6 +79,28 @@ function part(image, [x, y, width, height]) {
     made.style.height = percent(height * down);
   });
   return made;
+}
+
+function actions(hit, title, { more, less, moreLike, canJudge }) {
+  const made = element("div", { className: "actions" });
+  if (moreLike) {
+    const like = element("a", { className: "like", href: moreLike(hit.region ?? hit.id), textContent: "More like this" });
+    like.dataset.like = hit.region ?? hit.id;
+    like.setAttribute("aria-label", `More like this: ${title}`);
+    made.append(like);
+  }
+  if (!canJudge) return made;
+  made.append(opinion("less", "not", `Not this: ${title}`, hit, less), opinion("more", "heart", `I like this: ${title}`, hit, more));
+  return made;
+}
+
+function opinion(kind, sign, text, hit, chosen) {
+  const button = element("button", { type: "button", className: `opinion ${sign}`, title: text.split(":")[0] }, icon(sign));
+  button.dataset[kind] = hit.product_id;
+  button.dataset.key = `${kind} ${hit.product_id}`;
+  button.setAttribute("aria-label", text);
+  button.setAttribute("aria-pressed", String(chosen.includes(hit.product_id)));
+  return button;
 }
 
 function heading(hit, title) {
@@ -80,23 +123,4 @@ function match(hit) {
   track.setAttribute("aria-hidden", "true");
   const title = `squared distance ${hit.distance.toPrecision(4)}`;
   return element("p", { className: "match", title }, track, `${percent}% match`);
-}
-
-export function drawPlan({ plan, way, took, requests }, result) {
-  way.textContent = `${result.plan.mode}: ${result.plan.reason} · ${duration(result.took.total)}`;
-  const rows = [
-    ["Reading the photo", duration(result.took.extract)],
-    ["Solr", duration(result.took.solr)],
-    ["All together", duration(result.took.total)],
-    ["Way", result.plan.way],
-  ];
-  if (result.plan.candidates !== null) rows.push(["Candidates", result.plan.candidates]);
-  if (result.plan.matching !== null) rows.push(["Pictures counted", result.plan.matching]);
-  took.replaceChildren(
-    ...rows.flatMap(([name, text]) => [element("dt", { textContent: name }), element("dd", { textContent: text })]),
-  );
-  requests.replaceChildren(
-    ...result.plan.requests.map((text) => element("li", {}, element("code", { textContent: text.replaceAll("\u001f", "\u241f") }))),
-  );
-  plan.hidden = false;
 }

@@ -1,16 +1,18 @@
 // A photo to search by: chosen, dropped or pasted.
 
-const SIDE = 2000;
+import { prepared } from "./shrink.js";
 
-/** @param {(photo: File) => void} chosen */
+/**
+ * @param {{input: HTMLInputElement, overlay: HTMLElement, limit: number, chosen: (photo: Promise<File>) => void,
+ *   refused: (why: string) => void}} parts
+ * @returns {(file: File) => void} takes a photo that came another way
+ */
 export function listen({ input, overlay, limit, chosen, refused }) {
-  const take = async (file) => {
+  const server = { limit, accepted: input.accept.split(",") };
+  const take = (file) => {
     if (!file) return;
-    if (!file.type.startsWith("image/")) {
-      refused(`${file.name || "That"} is not a picture.`);
-      return;
-    }
-    chosen(await fitted(file, limit));
+    if (file.type.startsWith("image/")) chosen(prepared(file, server));
+    else refused(`${file.name || "That"} is not a picture.`);
   };
 
   input.addEventListener("change", () => {
@@ -51,21 +53,5 @@ export function listen({ input, overlay, limit, chosen, refused }) {
     leave();
     take(event.dataTransfer.files[0]);
   });
-}
-
-/** A photo over the upload limit is made smaller here; any other is sent as it is. */
-async function fitted(file, limit) {
-  if (file.size <= limit) return file;
-  try {
-    const picture = await createImageBitmap(file);
-    const scale = Math.min(1, SIDE / Math.max(picture.width, picture.height));
-    const canvas = document.createElement("canvas");
-    canvas.width = Math.max(1, Math.round(picture.width * scale));
-    canvas.height = Math.max(1, Math.round(picture.height * scale));
-    canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
-    const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.9));
-    return blob ? new File([blob], "photo.jpg", { type: "image/jpeg" }) : file;
-  } catch {
-    return file; // the server says what is wrong with it
-  }
+  return take;
 }

@@ -73,6 +73,9 @@ export async function draw(currency) {
   at("max").placeholder = range ? `${Math.ceil(range.max)}` : "to";
 }
 
+/** The ends of the prices that are meant, where that is clear and known. */
+export const range = (currency) => ranges.get(currencies.length ? currency : "");
+
 /** What changes with the currency: amounts and order of another one mean nothing. */
 export function choose(state, currency) {
   if (currency === state.currency) return {};
