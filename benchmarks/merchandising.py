@@ -113,20 +113,25 @@ def filling(table: Table, material: Material, field: str, how: str, seeds: int) 
         selection = replace(material.selection, values={field: shown})
         groups = material.people if how == "people" else None
         filled = fill(selection, field, confidence=0.001, groups=groups, seed=seed)
-        promised = fill(selection, field, groups=groups, seed=seed)
+        promised = np.inf if filled.learned.promised is None else filled.learned.promised
         counted = hidden & material.aside
         row = {id: number for number, id in enumerate(selection.ids)}
         sure, right = _judged(filled.proposals, row, truth, counted)
-        listed, good = _judged(promised.proposals, row, truth, counted)
+        good = right[sure >= promised]
         order = np.argsort(-sure, kind="stable")
         shares = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
         reach = np.flatnonzero(shares >= 0.9)
         recall = right[order][: reach[-1] + 1].sum() / counted.sum() if len(reach) else 0.0
         found.append(
-            (counted.sum(), right.mean(), good.mean() if len(listed) else np.nan, good.sum() / counted.sum(), recall)
+            (counted.sum(), right.mean(), good.mean() if len(good) else np.nan, good.sum() / counted.sum(), recall)
         )
     mean = np.mean(found, axis=0)
     table.add(material.name, field, how, int(mean[0]), *map(float, mean[1:]))
+    _told(table)
+
+
+def _told(table: Table) -> None:
+    progress("  ".join(str(round(cell, 3) if isinstance(cell, float) else cell) for cell in table.rows[-1]))
 
 
 def _hidden(material: Material, truth: Sequence[Values], how: str, seed: int) -> Mask:
@@ -176,6 +181,7 @@ def auditing(table: Table, material: Material, field: str, how: str, seeds: int)
         aside_first.append((kept & early).sum() / kept.sum())
         suggested.append((found.other == known.first)[flipped & early].mean())
     table.add(material.name, field, how, np.mean(aside_first), np.mean(first), np.std(first), np.mean(suggested))
+    _told(table)
 
 
 def defects(table: Table, material: Material, field: str) -> None:
@@ -199,6 +205,7 @@ def defects(table: Table, material: Material, field: str) -> None:
         len(right),
         float(right.mean()) if len(right) else None,
     )
+    _told(table)
 
 
 def examples(table: Table, material: Material, field: str, value: str, draws: int) -> None:
@@ -231,6 +238,7 @@ def examples(table: Table, material: Material, field: str, value: str, draws: in
             each = [value[number] for value in values]
             cells += [float(np.mean(each)), float(np.std(each))]
         table.add(material.name, value, int(wanted.sum()), asked, *cells)
+        _told(table)
 
 
 def memory(products: Sequence[int]) -> Table:

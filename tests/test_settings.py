@@ -34,6 +34,7 @@ VARIABLES: list[tuple[str, str, str, Any]] = [
     ("VISUAL_SEARCH_PROFILE_DAYS", "profile_days", "7", 7),
     ("VISUAL_SEARCH_PROFILE_HALF_LIFE", "profile_half_life", "1.5", 1.5),
     ("VISUAL_SEARCH_BATCH_THREADS", "batch_threads", "8", 8),
+    ("VISUAL_SEARCH_TOOLS_SECONDS", "tools_seconds", "30", 30),
     ("VISUAL_SEARCH_LANGUAGE", "language", "de", "de"),
     ("VISUAL_SEARCH_CANDIDATES", "candidates", "500", 500),
     ("VISUAL_SEARCH_EXACT_BELOW", "exact_below", "0", 0),

@@ -98,30 +98,38 @@ def test_reading_gives_up_in_time(rows: Synthetic) -> None:
         select(rows.engine, budget=Budget(1.0, began=0.0))
 
 
-def test_duplicates_are_those_of_all_pairs(rows: Synthetic) -> None:
-    """Near pairs of different products are put together from all distances by NumPy."""
-    selection = select(rows.engine, fields=["color"], single=True)
-    within = 0.55
-    groups = duplicates.find(selection, rows.engine.collection, within=within)
+def near_pairs(rows: Synthetic, count: int) -> tuple[set[frozenset[str]], float]:
+    """The nearest pairs of pictures of different products, as pairs of products, and the distance that joins them."""
     distances = rows.distances(rows.vectors)
-    limit = within * selection.sigma2
-    near = {
-        frozenset((rows.products[left], rows.products[right]))
-        for left, right in np.argwhere(np.triu(distances <= limit, 1))
-        if rows.products[left] != rows.products[right]
-    }
-    assert near, "the limit must find something"
-    assert {product for each in groups for product in each.products} == {product for pair in near for product in pair}
+    products = np.array(rows.products)
+    apart = np.triu(products[:, None] != products[None], 1)
+    limit = float(np.sort(distances[apart])[count]) * 1.0001
+    found = np.argwhere(apart & (distances <= limit))
+    return {frozenset((rows.products[left], rows.products[right])) for left, right in found}, limit
+
+
+def test_duplicates_are_those_of_all_pairs(rows: Synthetic) -> None:
+    """The pairs are put together from all distances by NumPy."""
+    selection = select(rows.engine, fields=["color"], single=True)
+    near, limit = near_pairs(rows, 60)
+    groups = duplicates.find(selection, rows.engine.collection, within=limit / selection.sigma2)
+    grouped = {product for each in groups for product in each.products}
+    assert len(grouped) == sum(len(each.products) for each in groups)
     for group in groups:
         first = group.products[0]
         assert all(frozenset((first, each)) in near for each in group.products[1:])
         assert group.distance <= limit
-    assert len({product for each in groups for product in each.products}) == sum(len(each.products) for each in groups)
+    # What is left alone is near only to products that stand in another's group.
+    leaders = {each.products[0] for each in groups}
+    alone = {product for pair in near for product in pair} - grouped
+    assert all(not pair & leaders for pair in near if pair & alone)
+    assert len(grouped) > 40
 
 
 def test_a_duplicates_missing_value_is_proposed_and_a_disagreement_is_not(rows: Synthetic) -> None:
     selection = select(rows.engine, fields=["color"], single=True)
-    groups = duplicates.find(selection, rows.engine.collection, within=0.55)
+    _, limit = near_pairs(rows, 60)
+    groups = duplicates.find(selection, rows.engine.collection, within=limit / selection.sigma2)
     place = {id: row for row, id in enumerate(selection.ids)}
     held = {id: selection.values["color"][place[id]] for each in groups for id in each.pictures}
     made = duplicates.proposals(selection, groups, mark="duplicate_of")

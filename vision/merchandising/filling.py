@@ -35,6 +35,7 @@ class Learned:
         confidence: least confidence of a proposal; None where the precision asked for is out of reach.
         precision: of those above it, among the known.
         recall: part of the known that are above it and right.
+        promised: least confidence at which the precision asked for is reached; the same, unless another was given.
         rare: values of too few products to be learned.
     """
 
@@ -46,6 +47,7 @@ class Learned:
     confidence: float | None
     precision: float
     recall: float
+    promised: float | None
     rare: tuple[str, ...] = ()
 
 
@@ -98,7 +100,8 @@ def fill(
     curve = learning.calibrate(judged, held)
     sure = curve.confidence(judged)
     right = held[np.arange(len(held)), judged.best]
-    least = confidence if confidence is not None else learning.least_confidence(sure, right, precision)
+    promised = learning.least_confidence(sure, right, precision)
+    least = promised if confidence is None else confidence
     above = sure >= least if least is not None else np.zeros(len(sure), dtype=bool)
     asked = np.array(
         [row for row, each in enumerate(values) if not each and (only is None or selection.ids[row] in only)],
@@ -113,6 +116,7 @@ def fill(
         confidence=least,
         precision=float(right[above].mean()) if above.any() else 0.0,
         recall=float((right & above).mean()),
+        promised=promised,
         rare=known.rare,
     )
     if least is None or not len(asked):

@@ -44,16 +44,28 @@ def of_a_search(function: F) -> F:
 @click.command()
 @of_a_search
 @click.option("--clusters", type=click.IntRange(1, 500), help="How many.  [default: by the silhouette of a sample]")
-@click.option("--method", type=click.Choice(["kmeans", "hdbscan"]), default="kmeans", show_default=True)
+@click.option(
+    "--method",
+    type=click.Choice(["kmeans", "hdbscan"]),
+    default="kmeans",
+    show_default=True,
+    help="hdbscan finds the number itself.",
+)
 @click.option("--least", type=click.IntRange(2), default=5, show_default=True, help="Products of a cluster, hdbscan.")
 @click.option("--members", type=click.IntRange(0), default=1_000_000, help="Named of each cluster.  [default: all]")
 @click.option("--about", multiple=True, metavar="FIELD", help="Count its values in each cluster; may be repeated.")
 @click.option("--map", "picture", type=click.Path(path_type=Path), help="Draw the products on a plane: a PNG.")
-@click.option("--projection", type=click.Choice(["pca", "tsne"]), default="pca", show_default=True)
+@click.option("--projection", type=click.Choice(["pca", "tsne"]), default="pca", show_default=True, help="Of the map.")
 @click.option("--assign", metavar="FIELD=VALUE", help="Propose it for the products of --cluster.")
 @click.option("--cluster", "chosen", type=int, metavar="ID", help="Which one --assign is about.")
 @click.option("--within", type=float, help="Only products of it within this squared distance of its medoid.")
-@click.option("--existing", type=click.Choice(["skip", "add", "replace"]), default="skip", show_default=True)
+@click.option(
+    "--existing",
+    type=click.Choice(["skip", "add", "replace"]),
+    default="skip",
+    show_default=True,
+    help="What becomes of a product that has another value.",
+)
 @reported
 def cluster(as_json: bool, proposals: Path | None, picture: Path | None, **options: Any) -> None:
     """Group products that look alike; name what a group is, and propose it for all of it."""
@@ -148,7 +160,9 @@ def audit(as_json: bool, proposals: Path | None, **options: Any) -> None:
 @click.command()
 @of_a_search
 @click.option("--within", type=click.FloatRange(1e-6, 0.999), help="Part of the median distance.  [default: 0.02]")
-@click.option("--field", "fields", multiple=True, help="Copy it to those of a group that have no value.")
+@click.option(
+    "--field", "fields", multiple=True, metavar="FIELD", help="Copy it to those of a group that have no value."
+)
 @click.option("--mark", metavar="FIELD", help="Propose the id of a group's first product as this field of the others.")
 @reported
 def duplicates(as_json: bool, proposals: Path | None, **options: Any) -> None:
