@@ -13,8 +13,9 @@ from api.operations import JSON, PNG, Operation, answer, describe
 from api.security import requires
 from api.services import services
 from vision.errors import BadQuery
-from vision.merchandising.budget import Budget
-from vision.merchandising.requests import (
+from vision.merchandising.tools.budget import Budget
+from vision.merchandising.tools.requests import (
+    AssignedForm,
     AssignRequest,
     AuditForm,
     AuditRequest,
@@ -24,9 +25,8 @@ from vision.merchandising.requests import (
     DuplicatesRequest,
     FillForm,
     FillRequest,
-    ProposalsForm,
 )
-from vision.merchandising.workbench import Workbench
+from vision.merchandising.tools.workbench import Workbench
 
 blueprint = Blueprint("tools", __name__, url_prefix="/v1")
 
@@ -53,11 +53,11 @@ def picture() -> Response:
 @blueprint.post("/clusters/assign")
 @requires(Role.MERCHANDISER)
 @describe(
-    Operation("A value for the products of a cluster", answer=ProposalsForm, body=AssignRequest, problems=_PROBLEMS)
+    Operation("A value for the products of a cluster", answer=AssignedForm, body=AssignRequest, problems=_PROBLEMS)
 )
 def assign() -> Response:
     """Answer proposals for a cluster."""
-    return answer(ProposalsForm(_workbench().assign(_read(AssignRequest))))
+    return answer(AssignedForm(_workbench().assign(_read(AssignRequest))))
 
 
 @blueprint.post("/fills")

@@ -34,12 +34,12 @@ from training import data
 from vision import extractors
 from vision.catalog import IndexOptions, Ingest
 from vision.demo import draw_catalogue
-from vision.merchandising import learning
-from vision.merchandising.auditing import suspect
-from vision.merchandising.examples import ask, rank
-from vision.merchandising.filling import fill
 from vision.merchandising.proposal import Proposal
-from vision.merchandising.selection import Selection, Values, select
+from vision.merchandising.tools import learning
+from vision.merchandising.tools.auditing import suspect
+from vision.merchandising.tools.examples import ask, rank
+from vision.merchandising.tools.filling import fill
+from vision.merchandising.tools.selection import Selection, Values, select
 from vision.settings import Settings
 from vision.solr.client import SolrClient
 from vision.workspace import Workspace

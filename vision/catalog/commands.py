@@ -126,8 +126,8 @@ def index(
 def _tag(engine: SearchEngine, catalogue: Path, fields: str, confidence: float, path: Path | None) -> None:
     """Write what is proposed for the products of a catalogue, and say so on stderr."""
     from vision.catalog import features
-    from vision.merchandising import tagging
-    from vision.merchandising.workbench import Workbench
+    from vision.merchandising.tools import tagging
+    from vision.merchandising.tools.workbench import Workbench
 
     new = frozenset(row.product.product_id for row in features.check(catalogue) if row.product is not None)
     wanted = [name.strip() for name in fields.split(",") if name.strip()]

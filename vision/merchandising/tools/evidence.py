@@ -8,9 +8,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.merchandising.distances import nearest
 from vision.merchandising.proposal import Evidence
-from vision.merchandising.selection import Selection
+from vision.merchandising.tools.distances import nearest
+from vision.merchandising.tools.selection import Selection
 
 SHOWN: Final = 6
 

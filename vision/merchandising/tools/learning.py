@@ -15,8 +15,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.merchandising.budget import Budget
-from vision.merchandising.distances import nearest
+from vision.merchandising.tools.budget import Budget
+from vision.merchandising.tools.distances import nearest
 
 FOLDS: Final = 5
 LEAST: Final = 3

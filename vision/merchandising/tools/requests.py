@@ -8,9 +8,9 @@ import msgspec
 from msgspec import Meta
 
 from vision.errors import BadQuery
-from vision.merchandising.clusters import MOST, Method
-from vision.merchandising.mapping import Projection
 from vision.merchandising.proposal import Proposal
+from vision.merchandising.tools.clusters import MOST, Method
+from vision.merchandising.tools.mapping import Projection
 from vision.search.diversity import FOLDED
 from vision.search.request import SearchRequest
 
@@ -179,7 +179,7 @@ class DuplicatesForm(msgspec.Struct, frozen=True):
     pictures: int
 
 
-class ProposalsForm(msgspec.Struct, frozen=True):
+class AssignedForm(msgspec.Struct, frozen=True):
     """What a tool proposes."""
 
     proposals: list[Proposal]

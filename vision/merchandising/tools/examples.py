@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.errors import BadQuery
-from vision.merchandising.evidence import beside
-from vision.merchandising.learning import unit
 from vision.merchandising.proposal import Proposal, Tool, propose
-from vision.merchandising.selection import Selection
+from vision.merchandising.tools.evidence import beside
+from vision.merchandising.tools.learning import unit
+from vision.merchandising.tools.selection import Selection
 
 DIMS: Final = 64
 """Leading components that are looked at: with so few examples, more are more noise."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.merchandising.clouds import blobs
+from tests.merchandising.tools.clouds import blobs
 from vision.errors import BadQuery
-from vision.merchandising.auditing import audit, suspect
+from vision.merchandising.tools.auditing import audit, suspect
 
 
 def test_a_row_is_suspected_where_another_class_is_above_its_own_usual() -> None:

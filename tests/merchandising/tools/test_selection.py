@@ -9,9 +9,9 @@ import pytest
 
 from tests.search.synthetic import Synthetic, build
 from vision.errors import BadQuery, TookTooLong
-from vision.merchandising import duplicates
-from vision.merchandising.budget import Budget
-from vision.merchandising.selection import select
+from vision.merchandising.tools import duplicates
+from vision.merchandising.tools.budget import Budget
+from vision.merchandising.tools.selection import select
 from vision.search.planner import Limits
 from vision.search.request import parse
 

@@ -14,12 +14,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.merchandising import learning
-from vision.merchandising.budget import Budget
-from vision.merchandising.evidence import beside
-from vision.merchandising.filling import check_known
 from vision.merchandising.proposal import Proposal, Tool, propose
-from vision.merchandising.selection import Selection, Values
+from vision.merchandising.tools import learning
+from vision.merchandising.tools.budget import Budget
+from vision.merchandising.tools.evidence import beside
+from vision.merchandising.tools.filling import check_known
+from vision.merchandising.tools.selection import Selection, Values
 
 _SMALL: Final = 1e-3
 _ENDLESS: Final = Budget()

@@ -14,7 +14,7 @@ from vision.errors import BadQuery
 
 if TYPE_CHECKING:
     from vision.merchandising.proposal import Proposal
-    from vision.merchandising.workbench import Workbench
+    from vision.merchandising.tools.workbench import Workbench
 
 F = TypeVar("F", bound=Any)
 T = TypeVar("T")
@@ -71,7 +71,7 @@ def cluster(as_json: bool, proposals: Path | None, picture: Path | None, **optio
     """Group products that look alike; name what a group is, and propose it for all of it."""
     import msgspec
 
-    from vision.merchandising.requests import ClusterRequest
+    from vision.merchandising.tools.requests import ClusterRequest
 
     named = ("clusters", "method", "least", "seed", "members", "projection")
     members = {name: options[name] for name in named if options[name] is not None}
@@ -118,7 +118,7 @@ def fill(as_json: bool, proposals: Path | None, **options: Any) -> None:
 
     With --value and --like, products to ask about are named; run it again with the answers as --like and --unlike.
     """
-    from vision.merchandising.requests import FillRequest
+    from vision.merchandising.tools.requests import FillRequest
 
     named = ("field", "value", "precision", "confidence", "rows", "questions", "group", "replace", "seed")
     members = {name: options[name] for name in named if options[name] is not None}
@@ -147,7 +147,7 @@ def fill(as_json: bool, proposals: Path | None, **options: Any) -> None:
 @reported
 def audit(as_json: bool, proposals: Path | None, **options: Any) -> None:
     """List products whose pictures speak against an attribute, the most suspicious first."""
-    from vision.merchandising.requests import AuditRequest
+    from vision.merchandising.tools.requests import AuditRequest
 
     named = ("field", "rows", "group", "seed")
     members = {name: options[name] for name in named if options[name] is not None}
@@ -169,7 +169,7 @@ def duplicates(as_json: bool, proposals: Path | None, **options: Any) -> None:
     """Find products that show the same picture, or nearly the same, under two ids."""
     import msgspec
 
-    from vision.merchandising.requests import DuplicatesRequest
+    from vision.merchandising.tools.requests import DuplicatesRequest
 
     members = {name: options[name] for name in ("within", "mark") if options[name] is not None}
     members["fields"] = list(options["fields"])
@@ -187,8 +187,8 @@ def duplicates(as_json: bool, proposals: Path | None, **options: Any) -> None:
 
 @contextmanager
 def _workbench(options: dict[str, Any]) -> Iterator[Workbench]:
-    from vision.merchandising.budget import Budget
-    from vision.merchandising.workbench import Workbench
+    from vision.merchandising.tools.budget import Budget
+    from vision.merchandising.tools.workbench import Workbench
     from vision.settings import Settings
     from vision.workspace import Workspace
 
@@ -215,7 +215,7 @@ def _request(kind: type[T], options: dict[str, Any], members: dict[str, Any]) ->
 
 
 def _assigned(workbench: Workbench, clusters: Sequence[Any], options: dict[str, Any]) -> list[Proposal]:
-    from vision.merchandising.requests import MOST_MEMBERS, AssignRequest
+    from vision.merchandising.tools.requests import MOST_MEMBERS, AssignRequest
 
     if options["assign"] is None:
         return []
@@ -242,7 +242,7 @@ def _assigned(workbench: Workbench, clusters: Sequence[Any], options: dict[str, 
 def _print(made: Sequence[Proposal], as_json: bool, path: Path | None) -> None:
     import msgspec
 
-    from vision.merchandising.tagging import write
+    from vision.merchandising.tools.tagging import write
 
     if path is not None:
         write(made, path)

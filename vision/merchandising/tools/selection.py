@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.errors import BadQuery
-from vision.merchandising.budget import Budget
+from vision.merchandising.tools.budget import Budget
 from vision.search.answers import several
 from vision.search.composer import compose_selection
 from vision.search.engine import SearchEngine

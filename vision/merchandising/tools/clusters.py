@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.errors import BadQuery
-from vision.merchandising.budget import Budget
-from vision.merchandising.distances import between
-from vision.merchandising.selection import Selection
+from vision.merchandising.tools.budget import Budget
+from vision.merchandising.tools.distances import between
+from vision.merchandising.tools.selection import Selection
 
 Method = Literal["kmeans", "hdbscan"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.merchandising.selection import Selection
+from vision.merchandising.tools.selection import Selection
 
 
 def of(vectors: NDArray[np.floating], values: list[tuple[str, ...]], field: str = "kind") -> Selection:

@@ -9,11 +9,11 @@ from typing import Final
 import numpy as np
 
 from vision.errors import BadQuery
-from vision.merchandising import auditing, clusters, duplicates, examples, filling, mapping
-from vision.merchandising.budget import Budget
-from vision.merchandising.evidence import beside
 from vision.merchandising.proposal import Proposal, Tool, propose
-from vision.merchandising.requests import (
+from vision.merchandising.tools import auditing, clusters, duplicates, examples, filling, mapping
+from vision.merchandising.tools.budget import Budget
+from vision.merchandising.tools.evidence import beside
+from vision.merchandising.tools.requests import (
     AssignRequest,
     AuditForm,
     AuditRequest,
@@ -28,7 +28,7 @@ from vision.merchandising.requests import (
     LearnedForm,
     check_examples,
 )
-from vision.merchandising.selection import Selection, select
+from vision.merchandising.tools.selection import Selection, select
 from vision.search.engine import SearchEngine
 from vision.search.request import SearchRequest
 from vision.solr.fields import KNOWN

@@ -14,10 +14,10 @@ from typing import Final
 import numpy as np
 
 from vision.errors import BadQuery
-from vision.merchandising.budget import Budget
-from vision.merchandising.distances import between
 from vision.merchandising.proposal import Evidence, Proposal, Tool, propose
-from vision.merchandising.selection import Selection
+from vision.merchandising.tools.budget import Budget
+from vision.merchandising.tools.distances import between
+from vision.merchandising.tools.selection import Selection
 from vision.search.collection import Collection
 from vision.search.diversity import FOLDED
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from vision.merchandising.clusters import Clustered
-from vision.merchandising.selection import Selection
+from vision.merchandising.tools.clusters import Clustered
+from vision.merchandising.tools.selection import Selection
 
 Projection = Literal["pca", "tsne"]
 SHOWN: Final = 1500

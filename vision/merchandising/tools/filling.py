@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.errors import BadQuery
-from vision.merchandising import learning
-from vision.merchandising.budget import Budget
-from vision.merchandising.evidence import beside
 from vision.merchandising.proposal import Proposal, Tool, propose
-from vision.merchandising.selection import Selection
+from vision.merchandising.tools import learning
+from vision.merchandising.tools.budget import Budget
+from vision.merchandising.tools.evidence import beside
+from vision.merchandising.tools.selection import Selection
 
 PRECISION: Final = 0.9
 LEAST_KNOWN: Final = 10

@@ -8,10 +8,10 @@ from pathlib import Path
 import msgspec
 
 from vision.errors import BadQuery, BadSetting
-from vision.merchandising.filling import Learned
 from vision.merchandising.proposal import Proposal, Tool
-from vision.merchandising.requests import FillRequest
-from vision.merchandising.workbench import Workbench
+from vision.merchandising.tools.filling import Learned
+from vision.merchandising.tools.requests import FillRequest
+from vision.merchandising.tools.workbench import Workbench
 
 
 def tag(

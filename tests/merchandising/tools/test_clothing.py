@@ -11,10 +11,10 @@ import pytest
 from tests.evaluation.clothing import NO_CLASS, mobilenet, write_catalogue
 from vision import extractors
 from vision.catalog import IndexOptions, Ingest
-from vision.merchandising.auditing import audit
-from vision.merchandising.clusters import cluster
-from vision.merchandising.filling import fill
-from vision.merchandising.selection import Selection, select
+from vision.merchandising.tools.auditing import audit
+from vision.merchandising.tools.clusters import cluster
+from vision.merchandising.tools.filling import fill
+from vision.merchandising.tools.selection import Selection, select
 from vision.settings import Settings
 from vision.workspace import Workspace
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.merchandising.clouds import blobs, of
+from tests.merchandising.tools.clouds import blobs, of
 from vision.errors import BadQuery
-from vision.merchandising import clusters
-from vision.merchandising.clusters import Clustered, cluster
-from vision.merchandising.mapping import SIDE, draw
-from vision.merchandising.selection import Selection
+from vision.merchandising.tools import clusters
+from vision.merchandising.tools.clusters import Clustered, cluster
+from vision.merchandising.tools.mapping import SIDE, draw
+from vision.merchandising.tools.selection import Selection
 
 
 def purity(selection: Selection, found: Clustered, truth: list[str]) -> float:

@@ -1,0 +1,1 @@
+"""What proposes: clusters, gap filling, audits, tagging, duplicates, all over the products of any search."""
