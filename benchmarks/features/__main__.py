@@ -3,7 +3,7 @@
 Category first, crop and detect, diversity, like and unlike, min_match. With VISUAL_SEARCH_SHARED on real photos:
 clothes, by MobileNetV2, asked by photos of other people than the indexed ones, and 20 kinds of things, furniture
 among them, by compact, which was not trained on them; always on drawn products, asked by others than those indexed.
-A Solr of its own; features are kept in the cache of VISUAL_SEARCH_HOME. Half an hour.
+A Solr of its own; features are kept in the cache of VISUAL_SEARCH_HOME. Many minutes a part.
 """
 
 from __future__ import annotations
