@@ -50,7 +50,7 @@ def test_the_answer_for_the_modules_is_that_of_the_route(shopper: FlaskClient) -
     assert found is not None
     embedded = json.loads(found[1])
     facets = [name for name in embedded["known"]["facets"] if name not in ("in_stock", "currency")]
-    body = {"q": "ring", "filters": {"color": ["red"]}, "facets": facets}
+    body = {"q": "ring", "filters": {"color": ["red"]}, "facets": [*facets, "price"]}
     answered = shopper.post("/v1/search", json=body).get_json()
     for each in ("took", "plan"):
         del answered[each], embedded["result"][each]

@@ -105,12 +105,12 @@ def test_the_page_frames_the_part(rooms: Shop, browser: Browser, complaints: lis
     with serving(rooms.settings) as url:
         with opened_page(browser, url, (1280, 900), complaints) as page:
             counts(page, f"{PRODUCTS} products")
-            sync_api.expect(page.locator(".part")).to_have_count(0)
+            sync_api.expect(page.locator(".matched")).to_have_count(0)
             file = tmp_path / "yellow.png"
             file.write_bytes(alone("yellow"))
             page.locator("input[type=file]").first.set_input_files(str(file))
             hit = page.locator(".hit", has_text="photo of blue and yellow")
-            part = hit.locator(".part")
+            part = hit.locator(".matched")
             sync_api.expect(part).to_be_visible()
             inner, outer = part.bounding_box(), hit.locator(".frame").bounding_box()
             assert inner is not None and outer is not None

@@ -53,6 +53,7 @@ def undisturbed(yard: Yard, collection: str = "undisturbed") -> Undisturbed:
         "rejected": 0,
         "cached": ROWS - PICTURES,
         "seconds": 0,
+        "regions": 0,
     }
     found = yard.contents(collection)
     assert list(found) == ids(yard.catalogue), f"{len(found)} of {ROWS}"
