@@ -118,7 +118,7 @@ def test_the_page_frames_the_part(rooms: Shop, browser: Browser, complaints: lis
             assert (inner["x"] - outer["x"]) / outer["width"] == pytest.approx(290 / 480, abs=0.03)
             assert (inner["y"] - outer["y"]) / outer["height"] == pytest.approx((110 + 60) / 480, abs=0.03)
             assert inner["width"] / outer["width"] == pytest.approx(140 / 480, abs=0.04)
-            hit.get_by_role("button", name="More like this").click()
+            hit.get_by_role("link", name="More like this").click()
             sync_api.expect(page.locator("#pictures")).to_contain_text("photo of blue and yellow")
             sync_api.expect(page.locator(".hit").first).to_contain_text("photo of blue and yellow")
             page.screenshot(path=str(tmp_path / "page.png"))
