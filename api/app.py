@@ -16,7 +16,6 @@ from api import (
     looks,
     navigation,
     openapi,
-    pages,
     parts,
     pictures,
     problems,
@@ -32,6 +31,7 @@ from api import (
 )
 from api.keys import Keys
 from api.links import IdConverter
+from api.pages import shop, sign_in
 from api.services import Services, attach
 from vision.settings import Settings
 from vision.workspace import Workspace
@@ -55,7 +55,8 @@ _RESOURCES = (
     tools,
     health,
     openapi,
-    pages,
+    shop,
+    sign_in,
 )
 
 
@@ -77,10 +78,11 @@ def create_app(settings: Settings, workspace: Workspace | None = None, *, notice
     app.url_map.converters["id"] = IdConverter
     # Ids may hold slashes, even two of them in a row.
     app.url_map.merge_slashes = False
-    attach(app, Services(settings, workspace or Workspace(settings), Keys.load(settings.api_keys), notice))
+    keys = Keys.load(settings.api_keys)
+    attach(app, Services(settings, workspace or Workspace(settings), keys, notice))
     problems.install(app)
     compression.install(app)
-    security.install(app)
+    security.install(app, keys)
     for resource in _RESOURCES:
         app.register_blueprint(resource.blueprint)
     return app

@@ -13,6 +13,7 @@ import msgspec
 from vision.errors import BadSetting, NotAuthenticated, NotPermitted
 
 MIN_LENGTH = 16
+_MARK = 32
 
 
 class Role(IntEnum):
@@ -82,16 +83,39 @@ class Keys:
             raise NotAuthenticated("the API key is not one of those configured")
         return max(roles)
 
-    def check(self, key: str | None, needed: Role) -> None:
-        """Refuse a caller below ``needed``.
+    def mark(self, key: str) -> str:
+        """What stands for a key where the key itself should not be kept.
 
         Raises:
-            NotAuthenticated: no key, or an unknown one.
-            NotPermitted: the key's role may not do this.
+            NotAuthenticated: a key that is not configured.
         """
-        role = self.role(key)
-        if role < needed:
-            raise NotPermitted(f"this needs the role {needed.label}; the key's role is {role.label}")
+        self.role(key)
+        return _digest(key).hex()[:_MARK]
+
+    def role_of_mark(self, mark: str) -> Role:
+        """Whose key a mark stands for.
+
+        Raises:
+            NotAuthenticated: the key is no longer configured.
+        """
+        roles = [role for digest, role in self._digests if hmac.compare_digest(digest.hex()[:_MARK], mark)]
+        if not roles:
+            raise NotAuthenticated("the API key that was signed in with is no longer configured; sign in again")
+        return max(roles)
+
+    def secret(self) -> bytes:
+        """To sign with: the same as long as the keys are, and unknown to who has not all of them."""
+        return hashlib.sha256(b"sessions" + b"".join(sorted(digest for digest, _ in self._digests))).digest()
+
+
+def require(role: Role, needed: Role) -> None:
+    """Refuse a caller below ``needed``.
+
+    Raises:
+        NotPermitted: the role may not do this.
+    """
+    if role < needed:
+        raise NotPermitted(f"this needs the role {needed.label}; the key's role is {role.label}")
 
 
 def _digest(key: str) -> bytes:

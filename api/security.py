@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from typing import Any, Final, TypeVar, cast
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, request
+from flask import Flask, Response, request, session
+from flask.sessions import SecureCookieSessionInterface
 
-from api.keys import Role
+from api.keys import Keys, Role, require
+from api.problems import expected
 from api.services import services
 from vision.errors import NotPermitted
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 _SAFE: Final = ("GET", "HEAD", "OPTIONS")
+_SIGNED_IN: Final = "key"
+_SIGNED_IN_FOR: Final = timedelta(hours=12)
 
 # Pictures of a catalogue may be web addresses, so img-src is the one thing that is open to other sites.
 _POLICY: Final = (
@@ -39,7 +44,7 @@ def requires(role: Role) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
-            services().keys.check(presented_key(), role)
+            require(caller(), role)
             return view(*args, **kwargs)
 
         guarded.role = role  # type: ignore[attr-defined]
@@ -48,7 +53,41 @@ def requires(role: Role) -> Callable[[View], View]:
     return decorate
 
 
-def presented_key() -> str | None:
+def caller() -> Role:
+    """Who asks: by the key that came, else by who signed in.
+
+    Raises:
+        NotAuthenticated: nobody who is known.
+    """
+    keys, presented = services().keys, _presented_key()
+    if keys and presented is None and (mark := session.get(_SIGNED_IN)):
+        return keys.role_of_mark(mark)
+    return keys.role(presented)
+
+
+def sign_in(key: str) -> None:
+    """Let a cookie stand for a key from now on.
+
+    Raises:
+        NotAuthenticated: a key that is not configured.
+    """
+    session[_SIGNED_IN] = services().keys.mark(key)
+    session.permanent = True
+
+
+def sign_out() -> None:
+    """Let it stand for nobody."""
+    session.clear()
+
+
+class _Cookies(SecureCookieSessionInterface):
+    """Over HTTPS a cookie that is sent over nothing else; without keys there is none."""
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        return request.is_secure
+
+
+def _presented_key() -> str | None:
     """The key that came with the request, if one did."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token.strip():
@@ -56,15 +95,24 @@ def presented_key() -> str | None:
     return request.headers.get("X-API-Key")
 
 
-def install(app: Flask) -> None:
+def install(app: Flask, keys: Keys) -> None:
     """Check every request of an application, and set the headers of every answer."""
+    app.session_interface = _Cookies()
+    app.secret_key = keys.secret()
+    app.config.update(
+        SESSION_COOKIE_NAME="visual-search", SESSION_COOKIE_SAMESITE="Lax", PERMANENT_SESSION_LIFETIME=_SIGNED_IN_FOR
+    )
 
     @app.before_request
-    def check() -> None:
-        if not services().keys:
-            check_host(request.environ.get("HTTP_HOST"), services().settings.host)
-        if request.method not in _SAFE:
-            check_site()
+    def check() -> Response | None:
+        try:
+            if not keys:
+                check_host(request.environ.get("HTTP_HOST"), services().settings.host)
+            if request.method not in _SAFE:
+                check_site()
+        except NotPermitted as error:
+            return expected(error)  # even where a page was asked for: nothing is shown to who should not be here
+        return None
 
     @app.after_request
     def headers(response: Response) -> Response:

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from werkzeug.datastructures import MultiDict
 
-from api.addresses import Address, read
+from api.pages.addresses import Address, read
 from vision.search.request import parse
 
 # What an address asks for, besides rows and facets. test_browser_conditions.py holds the page's modules to the same.

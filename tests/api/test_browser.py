@@ -250,14 +250,23 @@ def test_a_key_is_asked_for_and_used(browser: Browser, guarded_url: str) -> None
     expect = sync_api.expect
     with browser.new_context() as context:
         page = context.new_page()
-        page.goto(guarded_url)
-        expect(page.get_by_role("alert")).to_contain_text("An API key is needed")
+        page.goto(f"{guarded_url}/?f.color=red")
         page.get_by_label("API key").fill("a-key-of-a-stranger")
         page.keyboard.press("Enter")
         expect(page.get_by_role("alert")).to_contain_text("not one of those configured")
         page.get_by_label("API key").fill(KEY)
         page.keyboard.press("Enter")
-        counts(page, "39 products")
-        first = page.locator(".hit img").first
-        expect(first).to_have_attribute("src", re.compile("^blob:"))
+        counts(page, "9 products")
         page.wait_for_function("document.querySelector('.hit img').naturalWidth > 0")
+        page.locator("#q").fill("ring")
+        page.keyboard.press("Enter")
+        counts(page, "2 products")
+        cookies = context.cookies()
+        assert [(each["name"], each["httpOnly"], each["sameSite"]) for each in cookies] == [
+            ("visual-search", True, "Lax")
+        ]
+        assert KEY not in cookies[0]["value"]
+        context.clear_cookies()
+        page.get_by_label("In stock only").or_(page.locator("#values input").first).first.click()
+        page.get_by_role("link", name="Sign in").click()
+        expect(page).to_have_url(re.compile("/sign-in\\?next=%2F%3Fq%3Dring"))

@@ -166,7 +166,7 @@ def test_a_link_is_shared(page: Page, browser: Browser, url: str, shop: Shop, co
 
 def test_addresses_mean_the_same_to_the_page_and_to_the_server(page: Page) -> None:
     script = """async ([address, rows]) => {
-        const { fromAddress, toRequest, toAddress } = await import("/static/state.js");
+        const { fromAddress, toRequest, toAddress } = await import("/static/shop/state.js");
         const state = fromAddress(address);
         const again = fromAddress(toAddress(state).slice(1));
         const request = (each) => toRequest(each, { facets: ["color"], rows });

@@ -6,15 +6,12 @@ import gzip
 import json
 import re
 from html import unescape
-from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 
-from api.app import create_app
-from tests.api.fakes import FakeEngine, FakeWorkspace, hit, result
+from tests.api.fakes import FakeEngine, hit, result
 from vision.errors import BadQuery, SolrUnavailable
-from vision.settings import Settings
 
 
 def titles(page: str) -> list[str]:
@@ -78,15 +75,7 @@ def test_a_problem_has_its_status_and_words(client: FlaskClient, engine: FakeEng
     assert refused.status_code == 400 and "accepted: score" in refused.text
 
 
-def test_with_keys_the_page_holds_no_answer(workspace: FakeWorkspace, tmp_path: Path) -> None:
-    keys = tmp_path / "keys.json"
-    keys.write_text(json.dumps({"shopper": ["a-key-of-a-shopper"]}))
-    page = create_app(Settings(home=tmp_path, api_keys=keys), workspace).test_client().get("/?q=dress").text
-    assert 'id="answer"' not in page and titles(page) == []
-    assert "as it asks for a key" in page
-
-
-@pytest.mark.parametrize("path", ["/", "/static/main.js", "/static/search.css"])
+@pytest.mark.parametrize("path", ["/", "/static/shop/main.js", "/static/shop/shop.css"])
 def test_text_is_compressed_for_who_reads_it(client: FlaskClient, path: str) -> None:
     zipped = {"Accept-Encoding": "gzip, br"}
     with client.get(path) as plain, client.get(path, headers=zipped) as packed:

@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from api.app import create_app
-from api.keys import Keys, Role
+from api.keys import Keys, Role, require
 from api.operations import answer
 from api.security import is_loopback, requires
 from tests.api.fakes import FakeWorkspace
@@ -64,8 +64,8 @@ def test_every_resource_needs_a_key(guarded: FlaskClient, path: str) -> None:
     assert guarded.get(path).status_code == 401
 
 
-@pytest.mark.parametrize("path", ["/", "/static/main.js", "/healthz", "/openapi.json"])
-def test_the_page_and_liveness_need_none(guarded: FlaskClient, path: str) -> None:
+@pytest.mark.parametrize("path", ["/sign-in", "/static/shop/main.js", "/healthz", "/openapi.json"])
+def test_signing_in_and_liveness_need_none(guarded: FlaskClient, path: str) -> None:
     with guarded.get(path) as response:
         assert response.status_code == 200
 
@@ -77,7 +77,7 @@ def test_readiness_tells_strangers_no_details(guarded: FlaskClient) -> None:
 
 
 def test_with_keys_any_host_may_be_asked(guarded: FlaskClient) -> None:
-    assert guarded.get("/", headers={"Host": "shop.example"}).status_code == 200
+    assert guarded.get("/sign-in", headers={"Host": "shop.example"}).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_reading_from_elsewhere_is_left_to_the_browser(client: FlaskClient) -> N
     assert "Access-Control-Allow-Origin" not in response.headers
 
 
-@pytest.mark.parametrize("path", ["/", "/static/search.css", "/healthz", "/nothing"])
+@pytest.mark.parametrize("path", ["/", "/static/common/base.css", "/healthz", "/nothing"])
 def test_headers(client: FlaskClient, path: str) -> None:
     with client.get(path) as response:
         policy = response.headers["Content-Security-Policy"]
@@ -167,7 +167,7 @@ def test_keys() -> None:
     keys = Keys({Role.SHOPPER: ["a"], Role.MERCHANDISER: ["b", "a"]})
     assert keys.role("a") is Role.MERCHANDISER
     with pytest.raises(NotPermitted, match="engineer"):
-        keys.check("b", Role.ENGINEER)
+        require(keys.role("b"), Role.ENGINEER)
     with pytest.raises(NotAuthenticated):
         keys.role(None)
     assert Keys().role(None) is Role.ENGINEER

@@ -1,6 +1,6 @@
 // The filters: checkboxes with counts, which several may be ticked of.
 
-import { element, label, number, value as shown } from "./words.js";
+import { element, label, number, value as shown } from "../common/words.js";
 
 const FEW = 8;
 const opened = new Set();

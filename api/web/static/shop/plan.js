@@ -1,6 +1,6 @@
 // How the results were found, for whoever runs the shop.
 
-import { duration, element } from "./words.js";
+import { duration, element } from "../common/words.js";
 
 const at = (id) => document.getElementById(id);
 

@@ -1,6 +1,6 @@
 // What was made of the words: chips that can be taken away or made filters of, and other words where these find little.
 
-import { element, label, number, price, value as shown } from "./words.js";
+import { element, label, number, price, value as shown } from "../common/words.js";
 
 /**
  * @param {HTMLElement} place

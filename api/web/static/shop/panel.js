@@ -1,13 +1,14 @@
 // What is searched by besides words: a photo and its part, a product, what is liked and what is not.
 
 import * as api from "./api.js";
+import { show } from "../common/http.js";
 import * as crop from "./crop.js";
 import * as hits from "./hits.js";
 import * as regions from "./regions.js";
 import * as store from "./store.js";
 import * as upload from "./upload.js";
 import { isByPicture, toBox, toCrop } from "./state.js";
-import { element } from "./words.js";
+import { element } from "../common/words.js";
 
 const at = (id) => document.getElementById(id);
 const WIDTH = 640;
@@ -93,7 +94,7 @@ function likeChip({ like }) {
   const made = chip([image], "Like this", () => store.change({ like: "", close: false }));
   named(like, ({ title, image: address }) => {
     made.querySelector(".label").textContent = `Like: ${title}`;
-    if (address) api.show(image, address, THUMB);
+    if (address) show(image, address, THUMB);
   });
   return made;
 }
@@ -117,7 +118,7 @@ function opinions(place, title, ids, list) {
     named(id, (product) => {
       button.setAttribute("aria-label", `Take back: ${product.title}`);
       button.title = product.title;
-      if (product.image) api.show(image, product.image, THUMB);
+      if (product.image) show(image, product.image, THUMB);
     });
     button.addEventListener("click", () => {
       store.change({ [list]: store.get()[list].filter((each) => each !== id) });

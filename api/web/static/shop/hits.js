@@ -1,8 +1,8 @@
 // Cards of the products found.
 
-import { show } from "./api.js";
-import { icon } from "./icons.js";
-import { element, price, value as shown, webAddress } from "./words.js";
+import { show } from "../common/http.js";
+import { icon } from "../common/icons.js";
+import { element, price, value as shown, webAddress } from "../common/words.js";
 
 const WIDTH = 320;
 const EAGER = 8; // the first rows are what is looked at: they load at once

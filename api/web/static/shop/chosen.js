@@ -3,7 +3,7 @@
 import * as prices from "./prices.js";
 import * as store from "./store.js";
 import { isByPicture } from "./state.js";
-import { element, label, value as shown } from "./words.js";
+import { element, label, value as shown } from "../common/words.js";
 
 const at = (id) => document.getElementById(id);
 

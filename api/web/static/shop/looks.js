@@ -8,7 +8,7 @@ import * as store from "./store.js";
 import * as upload from "./upload.js";
 import { likeOf } from "./results.js";
 import { filtersOf, toCrop } from "./state.js";
-import { element, number } from "./words.js";
+import { element, number } from "../common/words.js";
 
 const ROWS = 10;
 const SIDE = 144; // pixels of a cut-out

@@ -1,7 +1,7 @@
 // The things that were found in a photo, as buttons over it.
 
 import * as api from "./api.js";
-import { element, label } from "./words.js";
+import { element, label } from "../common/words.js";
 
 const found = new Map(); // by upload id: a promise of regions
 const MOST = 6;

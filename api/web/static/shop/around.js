@@ -5,7 +5,7 @@ import * as hits from "./hits.js";
 import * as problem from "./problem.js";
 import * as store from "./store.js";
 import { filtersOf } from "./state.js";
-import { number } from "./words.js";
+import { number } from "../common/words.js";
 
 const ROWS = 12;
 const MOST = 60; // of what is liked in one request

@@ -13,7 +13,7 @@ import * as store from "./store.js";
 import * as understood from "./understood.js";
 import * as upload from "./upload.js";
 import { countFilters, isByPicture, toRequest } from "./state.js";
-import { number } from "./words.js";
+import { number } from "../common/words.js";
 
 const ROWS = 24;
 const at = (id) => document.getElementById(id);

@@ -1,7 +1,7 @@
 // The price slider: two thumbs on one track. Half of its length is the cheaper quarter, where most products are.
 
 import * as store from "./store.js";
-import { price } from "./words.js";
+import { price } from "../common/words.js";
 
 const STEPS = 100;
 const SETTLED = 300; // ms; each key is a change

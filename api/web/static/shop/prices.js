@@ -1,7 +1,7 @@
 // Prices: their range, their order, and their currency where there are several, which are never compared.
 
 import * as api from "./api.js";
-import { element, number, price } from "./words.js";
+import { element, number, price } from "../common/words.js";
 
 const at = (id) => document.getElementById(id);
 const ranges = new Map(); // by currency, "" where there is one only

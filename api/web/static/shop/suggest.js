@@ -1,7 +1,7 @@
 // Suggestions below the search field: a combobox with a list, by the ARIA Authoring Practices (1.2 pattern).
 
 import * as api from "./api.js";
-import { element, label, number, value as shown } from "./words.js";
+import { element, label, number, value as shown } from "../common/words.js";
 
 const WAIT = 120; // ms without a key before the server is asked
 

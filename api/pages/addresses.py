@@ -1,6 +1,6 @@
 """The page's address: everything that a shopper chose, so that it can be reloaded, shared and read without JavaScript.
 
-`api/web/static/state.js` reads and writes the same addresses in the browser; a test holds the two against each other.
+`shop/state.js` below `api/web/static` reads and writes the same in the browser; a test holds both against each other.
 """
 
 from __future__ import annotations

@@ -1,35 +1,34 @@
-"""The search page: written here with its first answer, so that it is read without JavaScript; modules take over.
+"""The shop's page: written here with its first answer, so that it is read without JavaScript; modules take over.
 
-Everything it shows comes from what programs get by the same routes. Where requests need a key, which an address cannot
-carry, the page comes without an answer and asks for the key.
+Everything it shows comes from what programs get by the same routes.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 from flask import Blueprint, Response, make_response, render_template, request
 
-from api import addresses, showing
-from api.addresses import ROWS, Address
 from api.facets import FacetsForm, known_facets
+from api.keys import Role
 from api.links import picture_url
+from api.pages import addresses, frame, showing
+from api.pages.addresses import ROWS, Address
 from api.problems import Problem, problem
+from api.security import requires
 from api.services import services
 from vision.errors import VisualSearchError
 from vision.images import FORMATS
 from vision.search.presentation import ResultForm, form
 from vision.search.request import parse
 
-blueprint = Blueprint("pages", __name__)
+blueprint = Blueprint("shop", __name__)
+frame.install(blueprint)
 
-_STATIC: Final = Path(__file__).parent / "web" / "static"
-# Named in the page, so that a browser fetches them side by side and not each when another one names it.
-_MODULES: Final = tuple(sorted(each.name for each in _STATIC.glob("*.js")))
+_MODULES: Final = frame.modules("shop")
 
 # Named one by one, not image/*: a phone then hands over a JPEG in place of a format that is not read here.
 _ACCEPT: Final = ",".join(f"image/{name.lower()}" for name in FORMATS)
@@ -56,11 +55,12 @@ class Found:
 
 
 @blueprint.get("/")
+@requires(Role.SHOPPER)
 def index() -> Response:
     """Answer the page; with the status of the problem where there is one."""
     address = addresses.read(request.args)
     view = request.args.get("view", "")
-    found = Found() if services().keys or view else _find(address)
+    found = Found() if view else _find(address)
     settings = services().settings
     shown = _results(address, found.result) if found.result is not None else {}
     page = render_template(
@@ -73,6 +73,7 @@ def index() -> Response:
         found=found,
         few=_FEW,
         modules=_MODULES,
+        areas=frame.areas(),
         is_start=address.url() == "/" and address.number == 1,
         showing=showing,
         **shown,

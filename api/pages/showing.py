@@ -1,6 +1,7 @@
 """Names, prices and pictures as a reader of the page sees them, where the server writes it.
 
-`api/web/static/words.js` and `hits.js` do the same in the browser, in the reader's own manner of writing numbers.
+`common/words.js` and `shop/hits.js` below `api/web/static` do the same in the browser, in the reader's own manner of
+writing numbers.
 """
 
 from __future__ import annotations

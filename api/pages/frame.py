@@ -1,0 +1,79 @@
+"""What all pages have: the way to the others, and errors as pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from api.keys import Role
+from api.problems import problem
+from api.security import caller
+from api.services import services
+from vision.errors import NotAuthenticated, VisualSearchError
+
+_STATIC: Final = Path(__file__).parent.parent / "web" / "static"
+
+
+@dataclass(frozen=True)
+class Section:
+    """One page: what it is called, and the endpoint that answers it."""
+
+    name: str
+    endpoint: str
+
+
+@dataclass(frozen=True)
+class Area:
+    """Pages for one role, the first of them the one to begin with."""
+
+    name: str
+    role: Role
+    sections: tuple[Section, ...]
+
+
+AREAS: Final[tuple[Area, ...]] = (Area("Shop", Role.SHOPPER, (Section("Search", "shop.index"),)),)
+
+
+def areas() -> list[Area]:
+    """Those that whoever asks may see.
+
+    Raises:
+        NotAuthenticated: nobody is known to ask.
+    """
+    role = caller()
+    return [each for each in AREAS if each.role <= role]
+
+
+def modules(*rooms: str) -> tuple[str, ...]:
+    """The modules of rooms and those common to all, to be named in a page.
+
+    A browser then fetches them side by side, and not each when another one names it.
+    """
+    return tuple(f"{room}/{each.name}" for room in ("common", *rooms) for each in sorted((_STATIC / room).glob("*.js")))
+
+
+def render(template: str, status: int = 200, **values: Any) -> Response:
+    """A page for staff, with the way to the others."""
+    page = render_template(template, areas=areas(), endpoint=request.endpoint, keys=bool(services().keys), **values)
+    response = make_response(page, status)
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response
+
+
+def install(blueprint: Blueprint) -> None:
+    """Let pages answer errors as pages; who is not signed in is sent to sign in."""
+    blueprint.register_error_handler(NotAuthenticated, _sign_in)
+    blueprint.register_error_handler(VisualSearchError, _problem)
+
+
+def _sign_in(error: NotAuthenticated) -> AnyResponse:
+    return redirect(url_for("sign_in.form", next=request.full_path.rstrip("?")), 303)
+
+
+def _problem(error: VisualSearchError) -> Response:
+    found = problem(error)
+    return render("problem.html", found.status, problem=found)
