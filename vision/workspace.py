@@ -7,6 +7,7 @@ from vision.catalog.pictures import Roots
 from vision.console import Progress
 from vision.detect import Finder
 from vision.embedding import EmbeddingStore
+from vision.jobs.store import Jobs
 from vision.merchandising.desk import Desk
 from vision.merchandising.journal import Journal
 from vision.merchandising.overlay import Accepted
@@ -96,6 +97,10 @@ class Workspace:
             ttl=settings.profile_days * days,
             half_life=settings.profile_half_life * days,
         )
+
+    def jobs(self) -> Jobs:
+        """The long pieces of work of this home folder."""
+        return Jobs(self.settings.home / "jobs")
 
     def journal(self, client: SolrClient) -> Journal:
         """What was proposed for and changed in the client's collection."""
