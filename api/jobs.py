@@ -8,10 +8,10 @@ import msgspec
 from flask import Blueprint, Response, request
 from msgspec import Meta
 
-from api.keys import Role
+from api.keys import Role, require
 from api.operations import JSON, Operation, Parameter, answer, describe
 from api.proposals import body, page
-from api.security import presented_key, requires
+from api.security import caller, requires
 from api.services import services
 from vision.errors import BadQuery, Conflict, NotFound
 from vision.jobs import kinds, starting
@@ -165,8 +165,8 @@ def _find(id: str) -> tuple[Jobs, Job]:
 
 def _check_role(kind: str) -> None:
     needed = Role.MERCHANDISER if kinds.is_merchandisers(kind) else Role.ENGINEER
-    services().keys.check(presented_key(), needed)
+    require(caller(), needed)
 
 
 def _role() -> Role:
-    return services().keys.role(presented_key())
+    return caller()
