@@ -32,7 +32,7 @@ from api import (
 )
 from api.keys import Keys
 from api.links import IdConverter
-from api.pages import shop, sign_in
+from api.pages import merchandise, shop, sign_in
 from api.services import Services, attach
 from vision.settings import Settings
 from vision.workspace import Workspace
@@ -58,6 +58,7 @@ _RESOURCES = (
     health,
     openapi,
     shop,
+    merchandise,
     sign_in,
 )
 

@@ -26,6 +26,7 @@ from vision.merchandising.tools.requests import (
     FillRequest,
     GroupForm,
     LearnedForm,
+    PlaceForm,
     check_examples,
 )
 from vision.merchandising.tools.selection import Selection, select
@@ -66,6 +67,7 @@ class Workbench:
             without=selection.without,
             silhouette=found.silhouette,
             tried=found.tried,
+            places=_places(selection, found, request) if request.places else [],
         )
 
     def picture(self, request: ClusterRequest) -> bytes:
@@ -237,6 +239,14 @@ class Workbench:
 
     def _attributes(self) -> str:
         return ", ".join(each for each in self._engine.collection.attributes() if each not in KNOWN) or "none yet"
+
+
+def _places(selection: Selection, found: clusters.Clustered, request: ClusterRequest) -> list[PlaceForm]:
+    of = {int(row): each.id for each in found.clusters for row in each.rows}
+    return [
+        PlaceForm(selection.ids[each.row], selection.pictures[each.row], each.x, each.y, of.get(each.row))
+        for each in mapping.places(selection, found, projection=request.projection, seed=request.seed)
+    ]
 
 
 def _groups(selection: Selection, group: str | None) -> list[str] | None:
