@@ -37,7 +37,7 @@ def start(settings: Settings, jobs: Jobs, kind: str, request: msgspec.Struct, *,
     found = kinds.named(kind)
     found.check(settings, request)
     jobs.check_limit(settings.jobs)
-    id, title = new_id(), found.title(request)
+    id, title = new_id(), found.title(settings, request)
     jobs.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     root = str(Path(vision.__file__).parent.parent)
     paths = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
