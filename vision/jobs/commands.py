@@ -90,7 +90,7 @@ def _line(job: Job) -> str:
     begun = time.strftime("%Y-%m-%d %H:%M", time.localtime(job.started))
     reached = job.reached
     how_far = f"{reached.done:,}" + ("" if reached.total is None else f" of {reached.total:,}")
-    now = f", {reached.label} {how_far}" if job.is_running and reached.stage else ""
+    now = f", {reached.label} {how_far}" if job.is_running else ""
     return f"{job.id}  {begun}  {job.kind:<10}  {job.state}{now}  {job.title}  by {job.by}"
 
 

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -52,7 +53,8 @@ def start(settings: Settings, jobs: Jobs, kind: str, request: msgspec.Struct, *,
     # Somebody has to ask how it ended, or it stays as a zombie for as long as the server lives.
     threading.Thread(target=process.wait, name=f"job-{id}", daemon=True).start()
     try:
-        with process.stdin as stdin:  # it waits for its order, and ends without one
+        # It waits for its order, and ends without one. Where it died before, the log says why, and the job is shown.
+        with suppress(BrokenPipeError), process.stdin as stdin:
             created = psutil.Process(process.pid).create_time()
             job = Job(id, kind, title, by, jobs.clock(), process.pid, created, over_http=True)
             jobs.add(job, limit=settings.jobs)
