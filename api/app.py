@@ -8,6 +8,7 @@ from flask import Flask
 
 from api import (
     batch,
+    catalogues,
     changes,
     compression,
     detect,
@@ -55,6 +56,7 @@ _RESOURCES = (
     changes,
     tools,
     jobs,
+    catalogues,
     health,
     openapi,
     shop,

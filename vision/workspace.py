@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vision.catalog.cache import FeatureCache
+from vision.catalog.catalogues import Catalogues
 from vision.catalog.pictures import Roots
 from vision.console import Progress
 from vision.detect import Finder
@@ -82,6 +83,10 @@ class Workspace:
     def roots(self) -> Roots:
         """The folders of the catalogues that were indexed from this machine."""
         return Roots(self.settings.home / "roots.json")
+
+    def catalogues(self) -> Catalogues:
+        """The catalogue files that were indexed from this machine."""
+        return Catalogues(self.settings.home / "catalogues.json")
 
     def uploads(self) -> Uploads:
         """The photos that are kept for a while."""

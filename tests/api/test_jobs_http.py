@@ -28,7 +28,7 @@ def begin(client: FlaskClient, kind: str, request: dict[str, Any], **members: An
 
 
 def watch(
-    client: FlaskClient, id: str, until: Callable[[dict[str, Any]], bool], patience: float = 60
+    client: FlaskClient, id: str, until: Callable[[dict[str, Any]], bool], patience: float = 240
 ) -> list[dict[str, Any]]:
     """All different looks at a job until one is as wanted."""
     seen: list[dict[str, Any]] = []

@@ -25,8 +25,8 @@ class State(StrEnum):
 class Reached:
     """How far a job is: a stage's name and what it is called, and ``done`` of ``total``, None while unknown."""
 
-    stage: str = ""
-    label: str = ""
+    stage: str = "start"
+    label: str = "starting"
     done: int = 0
     total: int | None = None
 

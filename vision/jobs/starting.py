@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -37,7 +38,7 @@ def start(settings: Settings, jobs: Jobs, kind: str, request: msgspec.Struct, *,
     found = kinds.named(kind)
     found.check(settings, request)
     jobs.check_limit(settings.jobs)
-    id, title = new_id(), found.title(request)
+    id, title = new_id(), found.title(settings, request)
     jobs.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     root = str(Path(vision.__file__).parent.parent)
     paths = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
@@ -52,7 +53,8 @@ def start(settings: Settings, jobs: Jobs, kind: str, request: msgspec.Struct, *,
     # Somebody has to ask how it ended, or it stays as a zombie for as long as the server lives.
     threading.Thread(target=process.wait, name=f"job-{id}", daemon=True).start()
     try:
-        with process.stdin as stdin:  # it waits for its order, and ends without one
+        # It waits for its order, and ends without one. Where it died before, the log says why, and the job is shown.
+        with suppress(BrokenPipeError), process.stdin as stdin:
             created = psutil.Process(process.pid).create_time()
             job = Job(id, kind, title, by, jobs.clock(), process.pid, created, over_http=True)
             jobs.add(job, limit=settings.jobs)

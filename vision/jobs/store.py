@@ -149,10 +149,12 @@ class Jobs:
         Raises:
             NotFound: there is no such job.
         """
-        found = next((each for each in self.all() if each.id == id), None)
-        if found is None:
-            raise NotFound(f"there is no job {id[:40]!r}; `visual-search jobs list` and GET /v1/jobs name them")
-        return found
+        if self._file.exists():
+            with self._opened() as database:
+                row = database.execute(f"SELECT {_COLUMNS} FROM jobs WHERE id = ?", (id,)).fetchone()
+                if row is not None:
+                    return self._job(row)
+        raise NotFound(f"there is no job {id[:40]!r}; `visual-search jobs list` and GET /v1/jobs name them")
 
     def all(self) -> list[Job]:
         """All jobs, newest first."""

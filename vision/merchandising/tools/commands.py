@@ -206,7 +206,10 @@ def _workbench(name: str, request: Any, options: dict[str, Any]) -> Iterator[tup
 
     settings = Settings.from_environment(collection=options["collection"])
     kind, workspace = kinds.named(name), Workspace(settings)
-    with recorded(settings, name, kind.title(request), kind.stages) as job, workspace.reading_client() as client:
+    with (
+        recorded(settings, name, kind.title(settings, request), kind.stages) as job,
+        workspace.reading_client() as client,
+    ):
         yield Workbench(workspace.engine(client), Budget(options["time_limit"], job)), job, kind
 
 
