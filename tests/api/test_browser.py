@@ -257,7 +257,9 @@ def test_a_key_is_asked_for_and_used(browser: Browser, guarded_url: str) -> None
         page.get_by_label("API key").fill(KEY)
         page.keyboard.press("Enter")
         counts(page, "9 products")
-        page.wait_for_function("document.querySelector('.hit img').naturalWidth > 0")
+        first = page.locator(".hit img").first
+        expect(first).to_have_js_property("complete", True)
+        assert first.evaluate("image => image.naturalWidth") > 0
         page.locator("#q").fill("ring")
         page.keyboard.press("Enter")
         counts(page, "2 products")
@@ -267,6 +269,6 @@ def test_a_key_is_asked_for_and_used(browser: Browser, guarded_url: str) -> None
         ]
         assert KEY not in cookies[0]["value"]
         context.clear_cookies()
-        page.get_by_label("In stock only").or_(page.locator("#values input").first).first.click()
+        page.locator("#values input").first.click()
         page.get_by_role("link", name="Sign in").click()
         expect(page).to_have_url(re.compile("/sign-in\\?next=%2F%3Fq%3Dring"))
