@@ -21,12 +21,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.solr]
 KEY = "a-key-of-a-shopper"
 
 
-@pytest.fixture(scope="module")
-def url(shop: Shop) -> Iterator[str]:
-    with serving(shop.settings) as found:
-        yield found
-
-
 @pytest.fixture(params=[(1280, 900), (375, 800)], ids=["wide", "narrow"])
 def page(request: pytest.FixtureRequest, browser: Browser, url: str, complaints: list[str]) -> Iterator[Page]:
     """The page with everything listed; fails on whatever the console complains about."""
