@@ -32,11 +32,3 @@ def merchant(wares: Shop, gate: Gate) -> Iterator[str]:
     """A server of the catalogue, in a process of its own."""
     with serving(replace(wares.settings, solr_url=gate.url)) as url:
         yield url
-
-
-@pytest.fixture(autouse=True)
-def opened(gate: Gate) -> Iterator[None]:
-    """Whatever a test shut is open for the next one."""
-    gate.open()
-    yield
-    gate.open()
