@@ -155,6 +155,7 @@ def test_gaps_are_filled_from_examples_by_clicking_and_by_keys(browser: Browser,
 def test_gaps_are_filled_from_the_others(browser: Browser, merchant: str) -> None:
     with page_of(browser, merchant, "/merchandise/fill") as page:
         page.get_by_role("link", name="Outline", exact=True).click()
+        page.wait_for_url(re.compile("field=outline"))
         page.get_by_role("button", name="Find what is missing").click()
         expect(page.locator("#results h2")).to_contain_text("products without outline can be filled")
         page.get_by_role("button", name=re.compile("^Keep .* and review")).click()
