@@ -17,6 +17,16 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+# What takes long to make is made once: tests with one of these run in one worker, others with those of their file.
+_SHARED = ("undisturbed", "synthetic")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        used = getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group(next((name for name in _SHARED if name in used), str(item.path))))
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of real photos and models, which is not part of the repository."""
