@@ -8,11 +8,13 @@ from flask import Flask
 
 from api import (
     batch,
+    catalogues,
     changes,
     compression,
     detect,
     facets,
     health,
+    jobs,
     looks,
     navigation,
     openapi,
@@ -31,7 +33,7 @@ from api import (
 )
 from api.keys import Keys
 from api.links import IdConverter
-from api.pages import shop, sign_in
+from api.pages import merchandise, shop, sign_in
 from api.services import Services, attach
 from vision.settings import Settings
 from vision.workspace import Workspace
@@ -53,9 +55,12 @@ _RESOURCES = (
     proposals,
     changes,
     tools,
+    jobs,
+    catalogues,
     health,
     openapi,
     shop,
+    merchandise,
     sign_in,
 )
 
