@@ -151,6 +151,7 @@ def test_the_page_is_light(browser: Browser, url: str) -> None:
     assert sum(ours.values()) < MAX_WEIGHT
 
 
+@pytest.mark.alone
 def test_results_come_within_a_second_of_choosing_a_photo(browser: Browser, url: str) -> None:
     data = scene()
     seconds = []

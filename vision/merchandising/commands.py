@@ -264,11 +264,13 @@ def _told(title: str) -> Iterator[Callable[[int, int], None]]:
     from vision.jobs.recording import recorded
     from vision.settings import Settings
 
-    with recorded(Settings.from_environment(), "changes", title, {"write": "writing to Solr"}, after=_LONG_S) as job:
-        try:
+    try:
+        with recorded(
+            Settings.from_environment(), "changes", title, {"write": "writing to Solr"}, after=_LONG_S
+        ) as job:
             yield partial(job, "write")
-        except KeyboardInterrupt:
-            raise _Stopped from None
+    except KeyboardInterrupt:
+        raise _Stopped from None
 
 
 def _wanted(chosen: dict[str, Any], state: State) -> Wanted:
