@@ -7,6 +7,7 @@ import pytest
 
 from tests.api.conftest import browser as browser
 from tests.api.conftest import complaints as complaints
+from tests.api.conftest import workspace as workspace
 from tests.api.shop import Shop, serving
 from tests.pages.gate import Gate
 from tests.pages.wares import index_wares

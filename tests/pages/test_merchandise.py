@@ -87,7 +87,13 @@ def test_a_group_is_named_accepted_found_and_undone(browser: Browser, merchant: 
         page.get_by_label("How many").fill("4")
         page.get_by_role("button", name="Find groups").click()
         expect(page.locator("#results h2").first).to_have_text("4 groups of 61 products")
-        assert "job=" in page.url
+        found = page.url
+        assert "job=" in found
+        page.go_back()
+        expect(page.locator("#results h2")).to_have_text("See what is in the catalogue")
+        page.go_forward()
+        expect(page.locator("#results h2").first).to_have_text("4 groups of 61 products")
+        assert page.url == found
         page.locator(".group-row", has_text="Category: triangle").click()
         expect(page).to_have_url(re.compile("group="))
         page.reload()
@@ -118,6 +124,10 @@ def test_a_group_is_named_accepted_found_and_undone(browser: Browser, merchant: 
         expect(page.get_by_role("dialog")).to_contain_text("exactly what they had before")
         page.get_by_role("dialog").get_by_role("button", name="Undo").click()
         expect(page.locator("#change")).to_contain_text("It undoes")
+        page.goto("/merchandise/changes")
+        with page.expect_download() as download:
+            page.get_by_role("button", name="as CSV").click()
+        assert "they glow" in download.value.path().read_text(encoding="utf-8")
         assert held(merchant, "theme", "Sunset") == set()
 
 

@@ -115,6 +115,7 @@ export class Desk {
       why = said.why.trim();
     }
     this.problem.hidden = true;
+    if (many) this.say("Writing…");
     await (side === "yes" ? this.accept(ids, by, why, many) : this.reject(ids, by, why, many));
   }
 
