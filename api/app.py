@@ -22,8 +22,10 @@ from api import (
     products,
     profiles,
     proposals,
+    queries,
     search,
     security,
+    status,
     suggest,
     tools,
     uploads,
@@ -31,7 +33,7 @@ from api import (
 )
 from api.keys import Keys
 from api.links import IdConverter
-from api.pages import shop, sign_in
+from api.pages import engine, shop, sign_in
 from api.services import Services, attach
 from vision.settings import Settings
 from vision.workspace import Workspace
@@ -54,8 +56,11 @@ _RESOURCES = (
     changes,
     tools,
     health,
+    status,
+    queries,
     openapi,
     shop,
+    engine,
     sign_in,
 )
 

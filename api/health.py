@@ -86,7 +86,7 @@ class _Run:
     def solr(self) -> str:
         with self._client() as client:
             version = client.admin("admin/info/system").get("lucene", {}).get("solr-spec-version", "unknown")
-            return f"Solr {version} answers at {client.base}"
+            return f"Solr {version} answers at {client.shown}"
 
     def collection(self) -> str:
         with self._client() as client:

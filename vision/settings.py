@@ -101,6 +101,11 @@ class Settings:
     language: str = _env(
         "VISUAL_SEARCH_LANGUAGE", "en", "Language of a search's words where it does not say: en, de, fr, es or ja."
     )
+    recent_queries: int = _env(
+        "VISUAL_SEARCH_RECENT_QUERIES",
+        500,
+        "Searches that the server keeps in memory for the search engineer; 0 keeps none.",
+    )
     candidates: int = _env("VISUAL_SEARCH_CANDIDATES", 200, "K: pictures the approximate phase hands to the exact one.")
     exact_below: int = _env(
         "VISUAL_SEARCH_EXACT_BELOW",
@@ -122,7 +127,8 @@ class Settings:
             "tools_seconds",
         ):
             self._check(name, getattr(self, name) >= 1, "it must be at least 1")
-        self._check("exact_below", self.exact_below >= 0, "it must be 0 or more")
+        for name in ("exact_below", "recent_queries"):
+            self._check(name, getattr(self, name) >= 0, "it must be 0 or more")
         self._check("profile_half_life", 0 < self.profile_half_life < math.inf, "it is days, more than 0")
         self._check("solr_timeout", 0 < self.solr_timeout < math.inf, "it is seconds, more than 0")
         named = self.collection is None or re.fullmatch(r"\w[\w.-]*", self.collection, re.ASCII) is not None
@@ -151,6 +157,18 @@ class Settings:
                 values[each.name] = _parse(variable, raw, str(each.type))
         values.update({k: v for k, v in overrides.items() if v is not None})
         return cls(**values)
+
+
+def origins(settings: Settings, environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Where each value comes from, by its name: ``environment``, ``default``, or ``command`` for an option of one."""
+    source = os.environ if environ is None else environ
+    found = {}
+    for each in fields(settings):
+        raw, value = source.get(each.metadata["env"]), getattr(settings, each.name)
+        default = each.default_factory() if callable(each.default_factory) else each.default
+        said = raw is not None and raw != "" and _parse(each.metadata["env"], raw, str(each.type)) == value
+        found[each.name] = "environment" if said else "default" if value == default else "command"
+    return found
 
 
 def _is_base(url: str) -> bool:

@@ -14,6 +14,7 @@ from vision.search.engine import SearchEngine
 from vision.search.photos import Photos
 from vision.search.planner import Limits
 from vision.search.profiles import Profiles
+from vision.search.querylog import QueryLog
 from vision.settings import Settings
 from vision.solr import configset
 from vision.solr.client import SolrClient
@@ -38,6 +39,7 @@ class Workspace:
         self._progress = progress
         self._url = settings.solr_url
         self._finder: Finder | None = None
+        self.queries = QueryLog(settings.recent_queries)
 
     def solr_url(self) -> str:
         """Solr's base URL; starts the embedded one if that is meant and it does not run.
@@ -139,6 +141,7 @@ class Workspace:
             profiles=self.profiles(),
             url_limit=self._url_limit(),
             finder=self.finder(),
+            log=self.queries,
         )
 
     def _url_limit(self) -> int | None:

@@ -35,7 +35,10 @@ class Area:
     sections: tuple[Section, ...]
 
 
-AREAS: Final[tuple[Area, ...]] = (Area("Shop", Role.SHOPPER, (Section("Search", "shop.index"),)),)
+AREAS: Final[tuple[Area, ...]] = (
+    Area("Shop", Role.SHOPPER, (Section("Search", "shop.index"),)),
+    Area("Engine", Role.ENGINEER, (Section("Overview", "engine.overview"), Section("Queries", "engine.queries"))),
+)
 
 
 def areas() -> list[Area]:
@@ -56,9 +59,11 @@ def modules(*rooms: str) -> tuple[str, ...]:
     return tuple(f"{room}/{each.name}" for room in ("common", *rooms) for each in sorted((_STATIC / room).glob("*.js")))
 
 
-def render(template: str, status: int = 200, **values: Any) -> Response:
-    """A page for staff, with the way to the others."""
-    page = render_template(template, areas=areas(), endpoint=request.endpoint, keys=bool(services().keys), **values)
+def render(template: str, status: int = 200, *, section: str | None = None, **values: Any) -> Response:
+    """A page for staff, with the way to the others; ``section`` is the endpoint of the one that it lies below."""
+    page = render_template(
+        template, areas=areas(), endpoint=section or request.endpoint, keys=bool(services().keys), **values
+    )
     response = make_response(page, status)
     response.headers["Cache-Control"] = "private, no-cache"
     return response

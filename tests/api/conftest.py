@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from flask.testing import FlaskClient
@@ -10,23 +8,6 @@ from flask.testing import FlaskClient
 from api.app import create_app
 from tests.api.fakes import FakeEngine, FakeWorkspace
 from tests.api.shop import Shop, index_market, index_shop
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    from tests.api.browsing import launched
-
-    with launched() as found:
-        yield found
-
-
-@pytest.fixture
-def complaints() -> list[str]:
-    """What a page's console complained about."""
-    return []
 
 
 @pytest.fixture

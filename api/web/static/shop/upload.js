@@ -1,7 +1,7 @@
 // Photos of this visit: the server keeps each for a while; what is still here can be sent again.
 
 import * as api from "./api.js";
-import { show } from "../common/http.js";
+import * as http from "../common/http.js";
 
 const sent = new Map(); // by upload id: {file, address}
 
@@ -24,5 +24,5 @@ export function show(image, id, width) {
   if (here) {
     image.removeAttribute("srcset");
     image.src = here;
-  } else show(image, api.uploaded(id), width);
+  } else http.show(image, api.uploaded(id), width);
 }
