@@ -1,13 +1,34 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from flask.testing import FlaskClient
 
 from api.app import create_app
 from tests.api.fakes import FakeEngine, FakeWorkspace
-from tests.api.shop import Shop, index_market, index_shop
+from tests.api.shop import Shop, index_market, index_shop, serving
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+
+@pytest.fixture(scope="session")
+def url(shop: Shop) -> Iterator[str]:
+    """A server of the small catalogue, in a process of its own; modules with another catalogue have their own."""
+    with serving(shop.settings) as found:
+        yield found
+
+
+@pytest.fixture
+def page(browser: Browser, url: str, complaints: list[str]) -> Iterator[Page]:
+    """The page on a wide screen; fails on whatever the console complains about."""
+    from tests.api.browsing import opened_page
+
+    with opened_page(browser, url, (1280, 900), complaints) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -21,12 +21,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.solr]
 KEY = "a-key-of-a-shopper"
 
 
-@pytest.fixture(scope="module")
-def url(shop: Shop) -> Iterator[str]:
-    with serving(shop.settings) as found:
-        yield found
-
-
 @pytest.fixture(params=[(1280, 900), (375, 800)], ids=["wide", "narrow"])
 def page(request: pytest.FixtureRequest, browser: Browser, url: str, complaints: list[str]) -> Iterator[Page]:
     """The page with everything listed; fails on whatever the console complains about."""
@@ -257,7 +251,9 @@ def test_a_key_is_asked_for_and_used(browser: Browser, guarded_url: str) -> None
         page.get_by_label("API key").fill(KEY)
         page.keyboard.press("Enter")
         counts(page, "9 products")
-        page.wait_for_function("document.querySelector('.hit img').naturalWidth > 0")
+        first = page.locator(".hit img").first
+        expect(first).to_have_js_property("complete", True)
+        assert first.evaluate("image => image.naturalWidth") > 0
         page.locator("#q").fill("ring")
         page.keyboard.press("Enter")
         counts(page, "2 products")
@@ -267,6 +263,6 @@ def test_a_key_is_asked_for_and_used(browser: Browser, guarded_url: str) -> None
         ]
         assert KEY not in cookies[0]["value"]
         context.clear_cookies()
-        page.get_by_label("In stock only").or_(page.locator("#values input").first).first.click()
+        page.locator("#values input").first.click()
         page.get_by_role("link", name="Sign in").click()
         expect(page).to_have_url(re.compile("/sign-in\\?next=%2F%3Fq%3Dring"))

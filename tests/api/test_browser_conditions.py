@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,18 +21,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
 
 pytestmark = [pytest.mark.browser, pytest.mark.solr]
-
-
-@pytest.fixture(scope="module")
-def url(shop: Shop) -> Iterator[str]:
-    with serving(shop.settings) as found:
-        yield found
-
-
-@pytest.fixture
-def page(browser: Browser, url: str, complaints: list[str]) -> Iterator[Page]:
-    with opened_page(browser, url, (1280, 900), complaints) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize("size", [(1280, 900), (360, 780)], ids=["wide", "narrow"])

@@ -4,31 +4,18 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image
 
 from tests.api.browsing import counts, fits, opened_page, search_by, sync_api
-from tests.api.shop import Shop, draw, serving
+from tests.api.shop import Shop, draw
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.solr]
-
-
-@pytest.fixture(scope="module")
-def url(shop: Shop) -> Iterator[str]:
-    with serving(shop.settings) as found:
-        yield found
-
-
-@pytest.fixture
-def page(browser: Browser, url: str, complaints: list[str]) -> Iterator[Page]:
-    with opened_page(browser, url, (1280, 900), complaints) as opened:
-        yield opened
 
 
 def jpeg(image: Image.Image, **options: object) -> bytes:

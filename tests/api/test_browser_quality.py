@@ -157,7 +157,7 @@ def test_the_page_is_light(browser: Browser, url: str) -> None:
     context.close()
     bodies = [(address, size["responseBodySize"] + size["responseHeadersSize"]) for address, size in sizes]
     ours = {address: size for address, size in bodies if "/v1/products/" not in address}
-    assert any("main.js" in each for each in ours) and any("search.css" in each for each in ours)
+    assert any("main.js" in each for each in ours) and any("shop.css" in each for each in ours)
     print(f"\nweight without product pictures: {sum(ours.values()):,} bytes in {len(ours)} requests")
     assert sum(ours.values()) < MAX_WEIGHT
 

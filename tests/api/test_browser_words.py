@@ -9,18 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.api.browsing import counts, fits, opened_page, sync_api
-from tests.api.shop import Shop, serving
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.solr]
-
-
-@pytest.fixture(scope="module")
-def url(shop: Shop) -> Iterator[str]:
-    with serving(shop.settings) as found:
-        yield found
 
 
 @pytest.fixture(params=[(1280, 900), (375, 800)], ids=["wide", "narrow"])

@@ -31,8 +31,8 @@ COPYING = {"permissions": ["clipboard-read", "clipboard-write"]}
 
 @pytest.fixture
 def page(browser: Browser, url: str, complaints: list[str]) -> Iterator[Page]:
-    requests.delete(f"{url}/v1/queries", timeout=10)
-    with opened_page(browser, url, (1280, 900), complaints, **COPYING) as opened:
+    with opened_page(browser, url, (1280, 900), complaints, "/engine", **COPYING) as opened:
+        requests.delete(f"{url}/v1/queries", timeout=10)
         yield opened
 
 
@@ -42,6 +42,7 @@ def ids(found: dict[str, Any]) -> list[str]:
 
 def test_a_search_in_the_shop_is_found_explained_copied_and_run_again(page: Page, url: str) -> None:
     expect = sync_api.expect
+    page.goto("/")
     counts(page, "39 products")
     page.get_by_role("link", name="More like this: green ring").first.click()
     expect(page).to_have_url(re.compile("like="))

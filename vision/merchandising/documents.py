@@ -83,7 +83,7 @@ class Documents:
     def read(self, products: Sequence[str], fields: Iterable[str]) -> dict[str, dict[str, Held]]:
         """The documents of products as they are now, by id; those added since the last commit are not seen."""
         names = self.client.names
-        key, product = names.key, names.known("product_id") or names.key
+        key, product = names.key, names.product
         query = f"{{!terms f={product} cache=false separator='{SEPARATOR}' v=$wanted}}"
         pages = documents(self.client, key, key, query, wanted=SEPARATOR.join(products))
         ids = [str(each[key]) for page in pages for each in page]

@@ -145,8 +145,3 @@ def attributes(document: Mapping[str, Any]) -> dict[str, Any]:
 def first(value: Any) -> Any:
     """The first of several values; what is one value already, as it is."""
     return next(iter(value), None) if isinstance(value, list) else value
-
-
-def several(value: Any) -> list[Any]:
-    """All of several values; one value as a list of it."""
-    return list(value) if isinstance(value, list) else [value]

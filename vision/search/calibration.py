@@ -24,10 +24,9 @@ from numpy.typing import NDArray
 from vision.embedding import Embedding, check_vector
 from vision.errors import BadSetting
 from vision.search import categories
-from vision.search.answers import several
 from vision.search.categories import Votes
 from vision.search.composer import compose_sample
-from vision.search.explaining import squared_distance
+from vision.search.explaining import squared_distance, texts
 from vision.search.lookups import Others, compose_neighbours
 from vision.search.model import Query, Vector
 from vision.solr.client import SolrClient
@@ -139,7 +138,7 @@ def calibrate(
     for done, document in enumerate(documents):
         vector = check_vector(document["vector"])
         coarse = embedding.codec.encode(vector[None])[0]
-        product, own = str(document["product_id"]), _values(document[field])
+        product, own = str(document["product_id"]), texts(document[field])
 
         def nearest(others: Others, rows: int, asked: Vector = vector, code: Any = coarse) -> list[dict[str, Any]]:
             params = compose_neighbours(asked, code, others, rows, field, client.names)
@@ -151,7 +150,7 @@ def calibrate(
                 if distance is not None:
                     found.append(distance)
         neighbours = nearest(Others(product, regions=False), categories.NEIGHBOURS)
-        outcomes.append((categories.vote([_values(each[field]) for each in neighbours if field in each]), own))
+        outcomes.append((categories.vote([texts(each[field]) for each in neighbours if field in each]), own))
         told(done + 1, len(documents))
     if len(strangers) < _LEAST:
         raise BadSetting(
@@ -160,10 +159,6 @@ def calibrate(
         )
     votes = categories.learn(by, outcomes)
     return Calibration(embedding.fingerprint, by, sorted(strangers), sorted(kin), votes)
-
-
-def _values(held: Any) -> tuple[str, ...]:
-    return tuple(str(value) for value in several(held))
 
 
 def _sampled(client: SolrClient, field: str, sample: int, seed: int) -> Iterator[dict[str, Any]]:

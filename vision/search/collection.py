@@ -271,7 +271,7 @@ class Collection:
             BadQuery: the product has no picture.
         """
         names = self.client.names
-        ways = [(names.key, id), (names.known("product_id"), id)]
+        ways = [(names.key, id), (names.product, id)]
         picture = of_region(id)
         for field, wanted in ways if picture is None else [*ways, (names.key, picture)]:
             params = {
@@ -305,7 +305,7 @@ class Collection:
         with self._lock:
             found = {id: held for id in ids if (held := self._vectors.get(id)) is not None}
             before = self._forgotten
-        for field in dict.fromkeys((names.key, names.known("product_id") or names.key)):
+        for field in dict.fromkeys((names.key, names.product)):
             missing = sorted(set(ids) - set(found))
             if not missing:
                 break

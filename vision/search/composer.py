@@ -104,8 +104,7 @@ def compose(query: Query, plan: Plan, vectors: QueryVectors | None, names: Field
     if plan.way is Way.TAIL:
         sort = f"{_IN_CANDIDATES} desc,{sort}"
     if query.grouped and names.groups:
-        field = names.known("product_id")
-        params["fq"].append(f"{{!collapse tag={GROUP_TAG} field={field}{_head_sort(plan, names)}}}")
+        params["fq"].append(f"{{!collapse tag={GROUP_TAG} field={names.product}{_head_sort(plan, names)}}}")
     elif query.regions:
         # A picture without regions names no picture_id: it is its own.
         params["fq"].append(f"{{!collapse field=picture_id nullPolicy=expand{_head_sort(plan, names)}}}")
@@ -175,7 +174,7 @@ def compose_selection(
     if vectors is not None and query.max_distance is not None:
         params |= _image(query, vectors)
         within = " filter=$maybe filter=$close"
-    product = names.known("product_id") or names.key
+    product = names.product
     order = dict.fromkeys((product, names.key))
     return params | {
         "q": f"{{!bool filter=$base{within} cache=false}}",

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vision.search.explaining import texts
 from vision.search.model import Diversity, Hit
 
 POOL: Final = 100
@@ -60,7 +61,7 @@ def arranged(pool: Pool, wanted: Diversity) -> list[Hit]:
         scores = np.array([hit.score for hit in pool.hits], dtype=np.float64)
         rows = mmr(rows, scores, distances / pool.sigma2, wanted.mmr)
     for field, most in wanted.most.items():
-        rows = capped(rows, [_values(pool.hits[row].attributes.get(field)) for row in range(len(pool.hits))], most)
+        rows = capped(rows, [texts(pool.hits[row].attributes.get(field)) for row in range(len(pool.hits))], most)
     return [_with_duplicates(pool.hits, row, folded.get(row, ())) for row in rows]
 
 
@@ -121,12 +122,6 @@ def _distances(vectors: NDArray[np.float32]) -> Distances:
     values = vectors.astype(np.float64)
     squares = np.einsum("ij,ij->i", values, values)
     return np.asarray(np.maximum(squares[:, None] + squares[None] - 2 * values @ values.T, 0), dtype=np.float32)
-
-
-def _values(value: Any) -> tuple[str, ...]:
-    if value is None:
-        return ()
-    return tuple(str(each) for each in value) if isinstance(value, list) else (str(value),)
 
 
 def _with_duplicates(hits: Sequence[Hit], row: int, folded: Sequence[int]) -> Hit:

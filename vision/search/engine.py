@@ -17,6 +17,7 @@ from vision.search.calibration import Calibration
 from vision.search.categories import NEIGHBOURS, Prediction, predict, vote
 from vision.search.collection import Collection
 from vision.search.composer import Params, QueryVectors
+from vision.search.explaining import texts
 from vision.search.lookups import Others, compose_neighbours
 from vision.search.model import (
     DEFAULT_LANGUAGE,
@@ -247,7 +248,7 @@ class SearchEngine:
         params = compose_neighbours(vectors.full, vectors.coarse, Others(regions=False), NEIGHBOURS, field, names)
         trail.sent.append(params)
         found = [document.get(field) for document in self.client.select(params)["response"]["docs"]]
-        held = [tuple(str(each) for each in answers.several(value)) for value in found if value is not None]
+        held = [texts(value) for value in found if value is not None]
         return predict(calibration.votes, vote(held))
 
     def _personal(self, request: SearchRequest, query: Query) -> Query:

@@ -52,7 +52,7 @@ def compose_neighbours(
         returned: names of Solr's fields.
         names: how the collection calls its own.
     """
-    group = names.known("product_id") or names.key
+    group = names.product
     clauses = ["must=$all"]
     params: Params = {"all": "*:*"}
     if others.product is not None:

@@ -88,9 +88,14 @@ class FieldMap:
         return cls(HANDLER, str(record["key"]), fields, root=record.get("root") or None)
 
     @property
+    def product(self) -> str:
+        """The field that the pictures of a product share; the key where each document is a product."""
+        return self.known("product_id") or self.key
+
+    @property
     def groups(self) -> bool:
         """Whether several documents may show one product, so that there is anything to group."""
-        return self.fields is None or self.known("product_id") != self.key
+        return self.product != self.key
 
     @property
     def pictures(self) -> list[str]:

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from vision.errors import BadQuery
 from vision.merchandising.tools.budget import Budget
-from vision.search.answers import several
 from vision.search.composer import compose_selection
 from vision.search.engine import SearchEngine
+from vision.search.explaining import texts
 from vision.search.request import SearchRequest
 
 PAGE: Final = 1000
@@ -193,7 +193,7 @@ def select(
     client, names = engine.client, engine.client.names
     known = {name: names.field(name) for name in fields}
     embedding = engine.collection.embedding()
-    key, product = names.key, names.known("product_id") or names.key
+    key, product = names.key, names.product
     returned = [key, product, _CODE, *known.values()]
     builder, without, read = _Builder(list(fields), single=single), 0, 0
     cursor, following = "", "*"
@@ -206,7 +206,7 @@ def select(
             if _CODE not in document:
                 without += 1
                 continue
-            values = {name: [str(each) for each in several(document.get(solr, []))] for name, solr in known.items()}
+            values = {name: texts(document.get(solr)) for name, solr in known.items()}
             builder.picture(str(document[key]), str(document[product]), document[_CODE], values)
         read += len(found["response"]["docs"])
         told(read)
