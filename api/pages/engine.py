@@ -5,7 +5,7 @@ Each is written here, whole; the modules only fetch the same address again and t
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
@@ -56,7 +56,7 @@ def query(query_id: str) -> Response:
     return _page("query.html", section=_QUERIES, found=found, comparison=comparison, failed=failed)
 
 
-def _page(template: str, section: str | None = None, **values: object) -> Response:
+def _page(template: str, section: str | None = None, **values: Any) -> Response:
     return frame.render(
         f"engine/{template}", section=section, modules=_MODULES, figures=figures, showing=showing, **values
     )

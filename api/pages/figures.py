@@ -19,10 +19,10 @@ def size(value: float | None) -> str:
     if value is None:
         return "–"
     unit = "B"
-    for larger in ("KB", "MB", "GB", "TB"):
-        if value < 999.5:
+    for larger in ("KiB", "MiB", "GiB", "TiB"):
+        if value < 1000:
             break
-        value, unit = value / 1000, larger
+        value, unit = value / 1024, larger
     return f"{value:.0f} {unit}" if unit == "B" or value >= 99.5 else f"{value:.1f} {unit}"
 
 

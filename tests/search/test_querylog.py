@@ -5,13 +5,16 @@ from __future__ import annotations
 import statistics
 import threading
 import time
+import tracemalloc
 from typing import Any
 
 import numpy as np
 import pytest
 
 from vision.errors import NotFound, SolrUnavailable
-from vision.search.model import Plan, Query, Result, Took, Way
+from vision.search.composer import QueryVectors, compose
+from vision.search.model import Mode, Plan, Query, Result, Took, Way
+from vision.search.planner import Limits, plan
 from vision.search.querylog import SLOWEST, QueryLog, Trail
 from vision.search.request import SearchRequest
 
@@ -85,8 +88,18 @@ def test_without_a_size_nothing_is_kept() -> None:
 
 def test_threads_lose_nothing() -> None:
     log = QueryLog(10_000)
-    threads = [threading.Thread(target=lambda: [add(log, "x", 1.0) for _ in range(500)]) for _ in range(8)]
-    reading = [threading.Thread(target=lambda: [(log.recent(), log.slowest()) for _ in range(50)]) for _ in range(2)]
+
+    def write() -> None:
+        for _ in range(500):
+            add(log, "x")
+
+    def read() -> None:
+        for _ in range(50):
+            log.recent()
+            log.slowest()
+
+    threads = [threading.Thread(target=write) for _ in range(8)]
+    reading = [threading.Thread(target=read) for _ in range(2)]
     for each in threads + reading:
         each.start()
     for each in threads + reading:
@@ -108,3 +121,19 @@ def test_it_costs_a_search_less_than_50_microseconds() -> None:
     median, mean = statistics.median(took) * 1e6, statistics.fmean(took) * 1e6
     print(f"\nkeeping one search: median {median:.1f} µs, mean {mean:.1f} µs")
     assert median < 50
+
+
+def test_it_costs_at_most_50_kilobytes_of_memory() -> None:
+    rng = np.random.default_rng(0)
+    log = QueryLog(200)
+    tracemalloc.start()
+    for _ in range(200):
+        vector = rng.normal(size=1024).astype(np.float32)
+        query = Query(vector=vector, mode=Mode.APPROXIMATE)
+        vectors = QueryVectors(vector, rng.integers(-127, 127, 256).astype(np.int8), 1.0)
+        sent = [compose(query, plan(query, Limits()), vectors)]
+        log.add(SearchRequest(upload_id="x"), Trail(query, sent), result(), Took(1.0, 2.0, 3.0))
+    each = tracemalloc.get_traced_memory()[0] / 200
+    tracemalloc.stop()
+    print(f"\nkeeping one search by a photo: {each / 1000:.0f} KB")
+    assert each < 50_000
