@@ -8,11 +8,13 @@ from flask import Flask
 
 from api import (
     batch,
+    catalogues,
     changes,
     compression,
     detect,
     facets,
     health,
+    jobs,
     looks,
     navigation,
     openapi,
@@ -33,7 +35,7 @@ from api import (
 )
 from api.keys import Keys
 from api.links import IdConverter
-from api.pages import engine, shop, sign_in
+from api.pages import engine, merchandise, shop, sign_in
 from api.services import Services, attach
 from vision.settings import Settings
 from vision.workspace import Workspace
@@ -55,11 +57,14 @@ _RESOURCES = (
     proposals,
     changes,
     tools,
+    jobs,
+    catalogues,
     health,
     status,
     queries,
     openapi,
     shop,
+    merchandise,
     engine,
     sign_in,
 )

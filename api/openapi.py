@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
@@ -27,10 +28,12 @@ _PATH: Final = {
     "proposal_id": "A proposal's id.",
     "query_id": "A search's id, from GET /v1/queries.",
     "change_id": "A change set's id.",
+    "job_id": "A job's id.",
 }
 _REASONS: Final = {
     200: "OK",
     201: "Made.",
+    202: "Begun.",
     204: "Deleted.",
     400: "The request cannot be accepted.",
     401: "An API key is needed.",
@@ -40,6 +43,7 @@ _REASONS: Final = {
     413: "The upload is over the limit.",
     415: "A Content-Type that is not accepted.",
     422: "The picture cannot be used.",
+    429: "As much runs at once as may; it is worth trying again.",
     500: "An unexpected error.",
     502: "Solr refused the request.",
     503: "Solr or the model is not there; it may be worth trying again.",
@@ -57,7 +61,8 @@ def openapi() -> Response:
 def document(app: Flask) -> dict[str, Any]:
     """The whole description of an application."""
     described = [(rule, *_description(app, rule)) for rule in app.url_map.iter_rules() if is_described(app, rule)]
-    structs = {Problem, *(each for _, operation, _ in described for each in (operation.answer, operation.body) if each)}
+    operations = [operation for _, operation, _ in described]
+    structs = {Problem, *(each for operation in operations for each in _structs(operation))}
     _, schemas = msgspec.json.schema_components(
         sorted(structs, key=lambda each: each.__name__), ref_template=_REFERENCE
     )
@@ -97,6 +102,11 @@ def methods(rule: Rule) -> set[str]:
 def path(rule: Rule) -> str:
     """A route's path as OpenAPI writes it: ``/v1/products/{id}``."""
     return _VARIABLE.sub(r"{\1}", rule.rule)
+
+
+def _structs(operation: Operation) -> Iterator[type[msgspec.Struct]]:
+    yield from (each for each in (operation.answer, operation.body) if each is not None)
+    yield from operation.mentions
 
 
 def _description(app: Flask, rule: Rule) -> tuple[Operation, Role | None]:
@@ -156,6 +166,8 @@ def _responses(operation: Operation, role: Role | None) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": "object"} if operation.media == JSON else {}
     if operation.answer is not None:
         schema = _reference(operation.answer)
+    elif operation.schema is not None:
+        schema = dict(operation.schema)
     found: dict[str, dict[str, Any]] = {
         str(status): {"description": _REASONS[status]} for status in (operation.status, *operation.also)
     }

@@ -41,6 +41,8 @@ class Operation:
         parameters: of the query string.
         problems: the statuses of its errors, beyond 401, 403 and 500 that any route may answer.
         also: further statuses that carry ``answer``.
+        schema: of an answer that is JSON and no one struct.
+        mentions: structs that other schemas refer to by name.
     """
 
     summary: str
@@ -53,6 +55,8 @@ class Operation:
     parameters: tuple[Parameter, ...] = ()
     problems: tuple[int, ...] = ()
     also: tuple[int, ...] = ()
+    schema: Mapping[str, Any] | None = None
+    mentions: tuple[type[msgspec.Struct], ...] = ()
 
 
 def describe(operation: Operation) -> Callable[[View], View]:

@@ -62,6 +62,7 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     errors.FingerprintMismatch: Kind(HTTPStatus.CONFLICT, "Vectors of two different embeddings"),
     errors.ModelUnavailable: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "The model cannot be loaded"),
     errors.TookTooLong: Kind(HTTPStatus.GATEWAY_TIMEOUT, "It takes too long"),
+    errors.Busy: Kind(HTTPStatus.TOO_MANY_REQUESTS, "Too much runs already", retry_after=15),
     errors.SolrError: Kind(HTTPStatus.BAD_GATEWAY, "Solr failed"),
     errors.SolrUnavailable: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "Solr does not answer", retry_after=5),
     errors.SolrRefused: Kind(HTTPStatus.BAD_GATEWAY, "Solr refused the request"),

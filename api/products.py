@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -14,6 +15,7 @@ from api.operations import Operation, Parameter, answer, describe
 from api.parameters import whole_number
 from api.security import requires
 from api.services import services
+from vision.errors import BadQuery
 from vision.search import answers
 from vision.search.presentation import ResultForm, form
 from vision.search.request import SearchRequest
@@ -21,6 +23,7 @@ from vision.search.request import SearchRequest
 blueprint = Blueprint("products", __name__, url_prefix="/v1/products")
 
 MAX_SIMILAR: Final = 100
+MAX_LISTED: Final = 200
 
 _FIELDS: Final = "id,product_id,title,description,image,url,price,currency,in_stock,attr_*"
 
@@ -42,6 +45,57 @@ class ProductForm(msgspec.Struct, frozen=True):
     image: str | None
     attributes: dict[str, Any]
     pictures: list[PictureForm]
+
+
+class ListedForm(msgspec.Struct, frozen=True):
+    """A product or one of its pictures, as a list shows it."""
+
+    id: str
+    product_id: str
+    title: str
+    image: str | None
+    attributes: dict[str, Any]
+
+
+class ProductsForm(msgspec.Struct, frozen=True):
+    """Products by the ids that were asked for; what is not there is left out."""
+
+    products: dict[str, ListedForm]
+
+
+@blueprint.get("")
+@requires(Role.SHOPPER)
+@describe(
+    Operation(
+        "Several products, by their own or pictures' ids",
+        answer=ProductsForm,
+        parameters=(
+            Parameter("id", "A product or a picture; repeated.", {"type": "array", "items": {"type": "string"}}),
+        ),
+        problems=(400, 502, 503),
+    )
+)
+def several() -> Response:
+    """Answer several products."""
+    ids = request.args.getlist("id")
+    if not 1 <= len(ids) <= MAX_LISTED:
+        raise BadQuery(f"{len(ids):,} ids came; accepted: 1 to {MAX_LISTED}, as ?id=…&id=…", "id")
+    return answer(ProductsForm(listed(ids)))
+
+
+def listed(ids: Sequence[str]) -> dict[str, ListedForm]:
+    """Products and pictures by their ids, of those that are there."""
+    found = documents.several(services().client, ids, _FIELDS)
+    return {
+        asked: ListedForm(
+            id=each["id"],
+            product_id=each["product_id"],
+            title=answers.first(each.get("title", "")),
+            image=image_url(each["id"], answers.first(each.get("image"))),
+            attributes=answers.attributes(each),
+        )
+        for asked, each in found.items()
+    }
 
 
 @blueprint.get("/<id:id>")

@@ -73,27 +73,41 @@ class RejectedForm(msgspec.Struct, frozen=True):
     rejected: int
 
 
+class ReopenedForm(msgspec.Struct, frozen=True):
+    """How many proposals were rejected, and are open again."""
+
+    reopened: int
+
+
 @blueprint.get("")
 @requires(Role.MERCHANDISER)
 @describe(Operation("What is proposed", answer=ProposalsForm, parameters=_PARAMETERS, problems=(400, 404, 503)))
 def listed() -> Response:
     """Answer a page of proposals."""
+    rows, start = page()
+    found, total = services().desk.proposals.page(wanted(), rows=rows, start=start)
+    return answer(ProposalsForm([proposal_form(each) for each in found], total))
+
+
+def wanted() -> Wanted:
+    """Which proposals the query string asks for.
+
+    Raises:
+        BadQuery: a state, tool or confidence that there is none of.
+    """
     asked = request.args
-    state, tool = asked.get("state", State.OPEN.value), asked.get("tool")
+    state, tool = asked.get("state") or State.OPEN.value, asked.get("tool") or None
     if state not in (*_STATES, "all"):
         raise BadQuery(f"state is {state[:40]!r}; accepted: {', '.join(_STATES)}, all", "state")
     if tool is not None and tool not in list(Tool):
         raise BadQuery(f"tool is {tool[:40]!r}; accepted: {', '.join(Tool)}", "tool")
-    wanted = Wanted(
+    return Wanted(
         None if state == "all" else State(state),
         None if tool is None else Tool(tool),
-        asked.get("field"),
-        asked.get("product"),
+        asked.get("field") or None,
+        asked.get("product") or None,
         _share("min_confidence", asked.get("min_confidence")),
     )
-    rows, start = page()
-    found, total = services().desk.proposals.page(wanted, rows=rows, start=start)
-    return answer(ProposalsForm([proposal_form(each) for each in found], total))
 
 
 @blueprint.post("")
@@ -139,6 +153,17 @@ def reject() -> Response:
     """Reject proposals."""
     said = body(DecisionRequest, "{ids: [proposal, …], by, why}")
     return answer(RejectedForm(services().desk.proposals.reject(said.ids, by=said.by, why=said.why)))
+
+
+@blueprint.post("/reopen")
+@requires(Role.MERCHANDISER)
+@describe(
+    Operation("Take rejections back", answer=ReopenedForm, body=DecisionRequest, problems=(400, 404, 413, 415, 503))
+)
+def reopen() -> Response:
+    """Reopen proposals."""
+    said = body(DecisionRequest, "{ids: [proposal, …], by, why}")
+    return answer(ReopenedForm(services().desk.proposals.reopen(said.ids, by=said.by, why=said.why)))
 
 
 def body(kind: type[T], form: str) -> T:

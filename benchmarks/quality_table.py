@@ -24,7 +24,7 @@ from tests.finetuning.mobilenet import write_weights
 from vision.console import progress_bars
 from vision.evaluation import page
 from vision.evaluation.running import Options, Outcome
-from vision.evaluation.session import Truth, measure
+from vision.evaluation.session import STAGES, Truth, measure
 from vision.finetuning.session import Asked, Tuned, finetune
 from vision.settings import Settings
 
@@ -60,7 +60,7 @@ def tuned(shared: Path, compact: str, folder: Path) -> dict[str, Tuned]:
 
 def run(shared: Path, queries: int, html: Path | None, tune: bool, compact: str) -> Sequence[Table]:
     """Measure; one row for each extractor and number of dimensions, speed beside it by mode."""
-    with server.temporary("1g") as running, tempfile.TemporaryDirectory() as name:
+    with server.temporary("1g") as running, tempfile.TemporaryDirectory() as name, progress_bars(STAGES) as progress:
         folder = Path(name)
         trained = tuned(shared, compact, folder) if tune else {}
         listed = dict(rows(shared, compact)) | {
@@ -78,6 +78,7 @@ def run(shared: Path, queries: int, html: Path | None, tune: bool, compact: str)
             filters=(FILTER,),
             options=Options(queries),
             allow_urls=False,
+            progress=progress,
         )
         if html is not None:
             title = "How well photos of clothes find each other"

@@ -35,6 +35,7 @@ VARIABLES: list[tuple[str, str, str, Any]] = [
     ("VISUAL_SEARCH_PROFILE_HALF_LIFE", "profile_half_life", "1.5", 1.5),
     ("VISUAL_SEARCH_BATCH_THREADS", "batch_threads", "8", 8),
     ("VISUAL_SEARCH_TOOLS_SECONDS", "tools_seconds", "30", 30),
+    ("VISUAL_SEARCH_JOBS", "jobs", "5", 5),
     ("VISUAL_SEARCH_LANGUAGE", "language", "de", "de"),
     ("VISUAL_SEARCH_RECENT_QUERIES", "recent_queries", "0", 0),
     ("VISUAL_SEARCH_CANDIDATES", "candidates", "500", 500),
@@ -46,6 +47,7 @@ OTHER_READERS = {
     "vision/extractors/tensorflow_runtime.py": "sets TF_CPP_MIN_LOG_LEVEL and KERAS_BACKEND, which TensorFlow reads",
     "vision/solr/java.py": "JAVA_HOME and PATH, where Java is",
     "vision/solr/launcher.py": "the environment that Solr's process inherits",
+    "vision/jobs/starting.py": "the environment that a job's process inherits, with where this package is",
 }
 
 

@@ -44,6 +44,7 @@ ROOMS: Mapping[str, frozenset[str]] = {
     "search": BASE | {"solr"},
     "catalog": BASE | {"solr"},
     "install": BASE | {"solr"},
+    "jobs": BASE | {"solr"},
 }
 # Where stages are wired together.
 WIRING: Mapping[str, frozenset[str]] = {
@@ -73,6 +74,10 @@ WIRING: Mapping[str, frozenset[str]] = {
     "merchandising.tools.requests": BASE | {"search"},
     "merchandising.tools.duplicates": BASE | {"search"},
     "merchandising.tools.workbench": BASE | {"solr", "search"},
+    "catalog.session": EVERYTHING,
+    "jobs.recording": EVERYTHING,
+    "jobs.requests": BASE | {"catalog", "extractors"},
+    "jobs.kinds": EVERYTHING,
     "demo.preparation": EVERYTHING,
     "workspace": EVERYTHING,
     "cli": EVERYTHING,

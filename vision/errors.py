@@ -15,6 +15,7 @@
     │   └── FingerprintMismatch  vectors of two different embeddings
     ├── ModelUnavailable         weights or a runtime that cannot be had
     ├── TookTooLong              a long piece of work ran out of the time it was given
+    ├── Busy                     as much as may run at once does: worth trying again
     └── SolrError
         ├── SolrUnavailable      Solr did not answer: worth trying again
         ├── SolrRefused          Solr answered with an error: the same request fails again
@@ -103,6 +104,10 @@ class ModelUnavailable(VisualSearchError):
 
 class TookTooLong(VisualSearchError):
     """A long piece of work ran out of the time that it was given."""
+
+
+class Busy(VisualSearchError):
+    """As many long pieces of work run as may at once."""
 
 
 class SolrError(VisualSearchError):

@@ -98,6 +98,9 @@ class Settings:
     tools_seconds: int = _env(
         "VISUAL_SEARCH_TOOLS_SECONDS", 120, "Seconds that a merchandiser's tool may take over HTTP before it gives up."
     )
+    jobs: int = _env(
+        "VISUAL_SEARCH_JOBS", 2, "Long pieces of work, begun by POST /v1/jobs, that may run at the same time."
+    )
     language: str = _env(
         "VISUAL_SEARCH_LANGUAGE", "en", "Language of a search's words where it does not say: en, de, fr, es or ja."
     )
@@ -125,6 +128,7 @@ class Settings:
             "batch_threads",
             "profile_days",
             "tools_seconds",
+            "jobs",
         ):
             self._check(name, getattr(self, name) >= 1, "it must be at least 1")
         for name in ("exact_below", "recent_queries"):

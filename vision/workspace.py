@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from vision.catalog.cache import FeatureCache
+from vision.catalog.catalogues import Catalogues
 from vision.catalog.pictures import Roots
 from vision.console import Progress
 from vision.detect import Finder
 from vision.embedding import EmbeddingStore
+from vision.jobs.store import Jobs
 from vision.merchandising.desk import Desk
 from vision.merchandising.journal import Journal
 from vision.merchandising.overlay import Accepted
@@ -84,6 +86,10 @@ class Workspace:
         """The folders of the catalogues that were indexed from this machine."""
         return Roots(self.settings.home / "roots.json")
 
+    def catalogues(self) -> Catalogues:
+        """The catalogue files that were indexed from this machine."""
+        return Catalogues(self.settings.home / "catalogues.json")
+
     def uploads(self) -> Uploads:
         """The photos that are kept for a while."""
         settings = self.settings
@@ -98,6 +104,10 @@ class Workspace:
             ttl=settings.profile_days * days,
             half_life=settings.profile_half_life * days,
         )
+
+    def jobs(self) -> Jobs:
+        """The long pieces of work of this home folder."""
+        return Jobs(self.settings.home / "jobs")
 
     def journal(self, client: SolrClient) -> Journal:
         """What was proposed for and changed in the client's collection."""

@@ -22,7 +22,7 @@ from vision.errors import VisualSearchError
 blueprint = Blueprint("engine", __name__, url_prefix="/engine")
 frame.install(blueprint)
 
-_MODULES: Final = frame.modules("engine")
+_MODULES: Final = frame.modules("engine/main.js")
 _QUERIES: Final = "engine.queries"
 _SLOW: Final = (50, 100, 200, 500, 1000, 5000)
 """Milliseconds that "slower than" offers."""

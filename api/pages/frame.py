@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -15,7 +17,8 @@ from api.security import caller
 from api.services import services
 from vision.errors import NotAuthenticated, VisualSearchError
 
-_STATIC: Final = Path(__file__).parent.parent / "web" / "static"
+_STATIC: Final = (Path(__file__).parent.parent / "web" / "static").resolve()
+_IMPORT: Final = re.compile(r"""(?:from|import) "(\.[^"]+\.js)";""")
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,18 @@ class Area:
 
 AREAS: Final[tuple[Area, ...]] = (
     Area("Shop", Role.SHOPPER, (Section("Search", "shop.index"),)),
+    Area(
+        "Merchandise",
+        Role.MERCHANDISER,
+        (
+            Section("Groups", "merchandise.groups"),
+            Section("Fill", "merchandise.fill"),
+            Section("Audit", "merchandise.audit"),
+            Section("Duplicates", "merchandise.duplicates"),
+            Section("Proposals", "merchandise.proposals"),
+            Section("Changes", "merchandise.log"),
+        ),
+    ),
     Area("Engine", Role.ENGINEER, (Section("Overview", "engine.overview"), Section("Queries", "engine.queries"))),
 )
 
@@ -51,12 +66,24 @@ def areas() -> list[Area]:
     return [each for each in AREAS if each.role <= role]
 
 
-def modules(*rooms: str) -> tuple[str, ...]:
-    """The modules of rooms and those common to all, to be named in a page.
+def modules(*named: str) -> tuple[str, ...]:
+    """Modules to be named in a page: those of a room or single ones, and whatever they import.
 
     A browser then fetches them side by side, and not each when another one names it.
     """
-    return tuple(f"{room}/{each.name}" for room in ("common", *rooms) for each in sorted((_STATIC / room).glob("*.js")))
+    found: dict[str, None] = {}
+    waiting = [path for each in named for path in _begun(each)]
+    while waiting:
+        path = waiting.pop()
+        name = path.relative_to(_STATIC).as_posix()
+        if name not in found:
+            found[name] = None
+            waiting += [(path.parent / other).resolve() for other in _IMPORT.findall(path.read_text(encoding="utf-8"))]
+    return tuple(sorted(found))
+
+
+def _begun(named: str) -> list[Path]:
+    return [_STATIC / named] if named.endswith(".js") else sorted((_STATIC / named).glob("*.js"))
 
 
 def render(template: str, status: int = 200, *, section: str | None = None, **values: Any) -> Response:
@@ -67,6 +94,12 @@ def render(template: str, status: int = 200, *, section: str | None = None, **va
     response = make_response(page, status)
     response.headers["Cache-Control"] = "private, no-cache"
     return response
+
+
+def embedded(value: Any) -> str:
+    """Values for a page's own modules as JSON, safe inside an element."""
+    data = msgspec.json.encode(value).decode()
+    return data.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
 def install(blueprint: Blueprint) -> None:

@@ -9,7 +9,6 @@ import math
 from dataclasses import dataclass
 from typing import Any, Final
 
-import msgspec
 from flask import Blueprint, Response, make_response, render_template, request
 
 from api.facets import FacetsForm, known_facets
@@ -28,7 +27,7 @@ from vision.search.request import parse
 blueprint = Blueprint("shop", __name__)
 frame.install(blueprint)
 
-_MODULES: Final = frame.modules("shop")
+_MODULES: Final = frame.modules("shop/main.js")
 
 # Named one by one, not image/*: a phone then hands over a JPEG in place of a format that is not read here.
 _ACCEPT: Final = ",".join(f"image/{name.lower()}" for name in FORMATS)
@@ -50,8 +49,7 @@ class Found:
         """Both as JSON for the page's own modules, safe inside an element."""
         if self.known is None or self.result is None:
             return None
-        data = msgspec.json.encode({"known": self.known, "result": self.result}).decode()
-        return data.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+        return frame.embedded({"known": self.known, "result": self.result})
 
 
 @blueprint.get("/")

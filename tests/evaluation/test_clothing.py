@@ -143,6 +143,7 @@ def test_the_quicker_extractor_and_the_better_one(clothing: Clothing, shared: Pa
         filters=(),
         options=Options(queries=QUERIES),
         allow_urls=False,
+        progress=lambda stage, done, total: None,
     )
     histogram, network = measured.outcomes
     for each in (histogram, network):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from vision.console import progress_bars, reported, resumable
+from vision.console import reported, resumable
 
 if TYPE_CHECKING:
     from vision.search.engine import SearchEngine
@@ -68,14 +67,12 @@ def index(
     """
     import orjson
 
-    from vision import extractors
-    from vision.catalog import IndexOptions, Ingest, reader
+    from vision.catalog import IndexOptions, session
+    from vision.jobs.recording import recorded
     from vision.settings import Settings
     from vision.workspace import Workspace
 
     settings = Settings.from_environment(collection=collection)
-    reader.probe(catalogue)
-    loaded = extractors.load(extractor, models=settings.models)
     options = IndexOptions(
         pca=pca,
         dims=dims,
@@ -86,14 +83,11 @@ def index(
         recreate=recreate,
     )
     stages = STAGES | ({"extract": "pictures and regions"} if detect else {})
-    with progress_bars(stages) as progress:
-        workspace = Workspace(settings, progress=progress)
-        with workspace.client() as client, workspace.cache() as cache:
-            if detect:
-                options = replace(options, finder=workspace.finder())
-            accepted = workspace.accepted(client)
-            ingest = Ingest(client, workspace.store(), cache, workspace.roots(), progress=progress, amendments=accepted)
-            report = ingest.run(catalogue, extractor, loaded, options)
+    with recorded(settings, "index", f"index {catalogue.name}", stages) as job:
+        workspace = Workspace(settings, progress=job)
+        with workspace.client() as client:
+            report = session.index(workspace, client, catalogue, extractor, options, detect=detect, progress=job)
+        job.summary = report.plain() | {"collection": client.collection}
         if tag is not None:
             with workspace.client() as client:
                 _tag(workspace.engine(client), catalogue, tag, confidence, proposals)
@@ -102,8 +96,7 @@ def index(
     for remark in report.remarks:
         click.echo(remark, err=as_json)
     if as_json:
-        members = {name: getattr(report, name) for name in ("indexed", "rejected", "cached", "seconds", "regions")}
-        click.echo(orjson.dumps(members).decode())
+        click.echo(orjson.dumps(report.plain()).decode())
     else:
         without = f", and {report.without:,} products without a picture," if report.without else ""
         regions = f", with {report.regions:,} regions," if detect else ""

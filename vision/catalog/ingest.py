@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from vision import reduction
 from vision.catalog import amending, reader, sending, stale
@@ -67,6 +68,10 @@ class IndexReport:
     """Rows that were given other values, as those had been changed in the index and the catalogue does not know."""
     overtaken: int = 0
     """Such changes that were dropped, as the catalogue itself has another value by now."""
+
+    def plain(self) -> dict[str, Any]:
+        """The answer of ``index --json``."""
+        return {name: getattr(self, name) for name in ("indexed", "rejected", "cached", "seconds", "regions")}
 
 
 class Ingest:

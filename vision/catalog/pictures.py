@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
 from vision import download
 from vision.catalog.product import Rejected
-from vision.errors import BadImage, BadSetting, TooLarge
+from vision.catalog.remembered import Remembered
+from vision.errors import BadImage, TooLarge
 
 MAX_BYTES = 50 * 1024 * 1024
 
@@ -74,28 +72,17 @@ class Roots:
     def __init__(self, file: Path) -> None:
         """``file`` is created by the first :meth:`remember`."""
         self.file = file
+        self._kept = Remembered(file, str)
 
     def remember(self, pictures: Pictures) -> None:
         """Keep a catalogue's folder under its short name."""
-        known = self._read() | {pictures.root_id: str(pictures.root.resolve())}
-        self.file.parent.mkdir(parents=True, exist_ok=True)
-        partial = self.file.with_suffix(f".{os.getpid()}.partial")
-        partial.write_bytes(msgspec.json.format(msgspec.json.encode(known)))
-        partial.replace(self.file)
+        self._kept.put(pictures.root_id, str(pictures.root.resolve()))
 
     def locate(self, root_id: str, image: str) -> Path | None:
         """The path of a document's picture, or None where its folder is unknown or does not hold it.
 
         Whoever writes the index chooses the path: decode what is there as a picture, never hand the file out as it is.
         """
-        root = self._read().get(root_id)
+        root = self._kept.all().get(root_id)
         path = None if root is None else Path(root) / image
         return path if path is not None and path.is_file() else None
-
-    def _read(self) -> dict[str, str]:
-        if not self.file.exists():
-            return {}
-        try:
-            return msgspec.json.decode(self.file.read_bytes(), type=dict[str, str])
-        except msgspec.DecodeError as error:
-            raise BadSetting(f"{self.file} is damaged ({error}); delete it, and index each catalogue again") from error

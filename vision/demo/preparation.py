@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from vision import extractors
-from vision.catalog import IndexOptions, Ingest
+from vision.catalog import IndexOptions, session
 from vision.console import Progress
 from vision.demo import DemoCatalogue, draw_catalogue
 from vision.errors import Conflict, ModelUnavailable, NotFound
@@ -125,10 +125,10 @@ def _index(
                 f"collection {client.collection!r} holds {held} pictures that are not the demo's; "
                 "set VISUAL_SEARCH_COLLECTION to another name for the demo"
             )
-    with workspace.cache() as cache:
-        accepted = workspace.accepted(client)
-        ingest = Ingest(client, workspace.store(), cache, workspace.roots(), progress=progress, amendments=accepted)
-        report = ingest.run(drawn.catalogue, name, extractor, IndexOptions(recreate=True))
+    options = IndexOptions(recreate=True)
+    report = session.index(
+        workspace, client, drawn.catalogue, name, options, detect=False, progress=progress, loaded=extractor
+    )
     marker.write_bytes(msgspec.json.encode(_Indexed(catalogue, report.embedding, report.indexed)))
     return True
 

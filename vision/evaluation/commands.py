@@ -51,23 +51,28 @@ def evaluate(catalog: Path, html: Path | None, as_json: bool, **given: Any) -> N
 
     from vision.evaluation import page
     from vision.evaluation.running import Options
-    from vision.evaluation.session import Truth, measure
+    from vision.evaluation.session import STAGES, Truth, measure
+    from vision.jobs.recording import recorded
     from vision.settings import Settings
 
     truth = Truth(given["label"], given["judgments"], given["same_product"], given["without"])
     options = Options(given["queries"], given["seed"], given["depth"])
     _check_out("--html", html)
-    measured = measure(
-        Settings.from_environment(),
-        catalog,
-        truth,
-        extractors=given["extractors"],
-        dims=given["dims"],
-        modes=given["modes"],
-        filters=given["filters"],
-        options=options,
-        allow_urls=given["allow_urls"],
-    )
+    settings = Settings.from_environment()
+    with recorded(settings, "evaluate", f"evaluate on {catalog.name}", STAGES) as job:
+        measured = measure(
+            settings,
+            catalog,
+            truth,
+            extractors=given["extractors"],
+            dims=given["dims"],
+            modes=given["modes"],
+            filters=given["filters"],
+            options=options,
+            allow_urls=given["allow_urls"],
+            progress=job,
+        )
+        job.summary = measured.summary()
     if html is not None:
         title = f"How well pictures of {catalog.stem} find each other"
         page_html = page.evaluation(title, measured.about, measured.outcomes, measured.gallery, measured.judgments)
@@ -106,23 +111,28 @@ def report(catalogue: Path, html: Path | None, png: Path | None, as_json: bool, 
 
     from vision.evaluation import charts, page
     from vision.evaluation.running import Options
-    from vision.evaluation.session import Truth, measure
+    from vision.evaluation.session import STAGES, Truth, measure
+    from vision.jobs.recording import recorded
     from vision.settings import Settings
 
     _check_out("--html", html)
     _check_out("--png", png)
-    measured = measure(
-        Settings.from_environment(),
-        catalogue,
-        Truth(given["label"], without=given["without"]),
-        extractors=(given["extractor"],),
-        dims=given["dims"],
-        modes=("exact",),
-        filters=(),
-        options=Options(given["queries"], given["seed"]),
-        allow_urls=given["allow_urls"],
-        reference=True,
-    )
+    settings = Settings.from_environment()
+    with recorded(settings, "pca", f"PCA report on {catalogue.name}", STAGES) as job:
+        measured = measure(
+            settings,
+            catalogue,
+            Truth(given["label"], without=given["without"]),
+            extractors=(given["extractor"],),
+            dims=given["dims"],
+            modes=("exact",),
+            filters=(),
+            options=Options(given["queries"], given["seed"]),
+            allow_urls=given["allow_urls"],
+            progress=job,
+            reference=True,
+        )
+        job.summary = measured.summary()
     through = [each for each in measured.outcomes if each.index_bytes is not None]
     drawn = page.pca_charts(through, next((each for each in measured.outcomes if each.index_bytes is None), None))
     rows = [page.pca_row(each) for each in measured.outcomes]

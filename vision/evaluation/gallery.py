@@ -126,17 +126,19 @@ def gather(
     good: dict[str, tuple[Product, bytes]] | None = None
     reasons: dict[int, str] = {}
     loaded = {name: load(name, models) for name in names}
+    through, whole = 0, total * len(loaded)
     for extractor in loaded.values():
         found: dict[str, tuple[Product, bytes]] = {}
         with closing(extract(_rows(catalogue, wanted), files, extractor, cache)) as rows:
             for done, row in enumerate(rows):
                 if done % BATCH == 0:
-                    progress("extract", done, total)
+                    progress("extract", through + done, whole)
                 if row.product is None or row.picture is None:
                     reasons[row.line] = row.reason
                 else:
                     found[row.id] = (row.product, row.picture)
-        progress("extract", total, total)
+        through += total
+        progress("extract", through, whole)
         good = found if good is None else {id: pair for id, pair in good.items() if id in found}
     kept = list((good or {}).values())
     rejected = tuple(f"line {line}: {reason}" for line, reason in sorted(reasons.items()))

@@ -190,7 +190,9 @@ def evaluate(
     depth = options.ranked(len(gallery))
     with ExitStack() as stack:
         store = EmbeddingStore(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="visual-search-"))))
-        maker = _Maker(stack, store, gallery, asked, server, options.seed, progress)
+        indexes = sum(len(sizes.indexed) for sizes in sources.values())
+        progress_of = (partial(_index_progress, progress, number, indexes) for number in range(indexes))
+        maker = _Maker(stack, store, gallery, asked, server, options.seed, progress, progress_of)
         jobs = [job for source, sizes in sources.items() for job in maker.jobs(source, sizes, cache)]
         total, done = sum(len(job.scope.asked) for job in jobs), 0
         quality = []
@@ -208,6 +210,12 @@ def evaluate(
 
 def _rank_progress(progress: Progress, before: int, total: int, number: int) -> None:
     progress("rank", before + number, total)
+
+
+def _index_progress(progress: Progress, before: int, indexes: int, stage: str, done: int, total: int | None) -> None:
+    """Of one of several collections, which all have the same pictures."""
+    assert total is not None
+    progress(stage, before * total + done, indexes * total)
 
 
 def _page(job: _Job, number: int) -> object:
@@ -264,6 +272,8 @@ class _Maker:
     server: Server | None
     seed: int
     progress: Progress
+    progress_of: Iterator[Progress]
+    """Of each collection in turn."""
 
     def jobs(self, source: Source, sizes: Sizes, cache: FeatureCache) -> Iterator[_Job]:
         """All setups of an extractor; its PCA is fitted once, at the most dimensions asked, and cut for the others."""
@@ -308,6 +318,6 @@ class _Maker:
             asked,
             limits=self.server.limits,
             timeout=self.server.timeout,
-            progress=self.progress,
+            progress=next(self.progress_of),
         )
         return self.stack.enter_context(index)

@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from vision.catalog import commands as indexing
 from vision.catalog import reader
-from vision.catalog.commands import STAGES
 from vision.catalog.product import Product
-from vision.console import Progress, progress_bars
+from vision.console import Progress
 from vision.errors import BadSetting
 from vision.evaluation import gallery as galleries
 from vision.evaluation import running, setups
@@ -32,7 +33,7 @@ from vision.workspace import Workspace
 
 EVERYTHING = "all"
 """As a filter: none."""
-_STAGES = STAGES | {"rank": "ranking", "time": "taking times"}
+STAGES = indexing.STAGES | {"rank": "ranking", "time": "taking times"}
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,12 @@ class Measured:
     notes: tuple[str, ...]
     about: str
 
+    def summary(self) -> dict[str, Any]:
+        """The best setup by mAP, of how many."""
+        best = max(self.outcomes, key=lambda each: each.map)
+        figures = {name: best.plain()[name] for name in ("extractor", "dims", "mode", "map")}
+        return {"pictures": len(self.gallery), "setups": len(self.outcomes)} | figures
+
 
 def measure(
     settings: Settings,
@@ -123,9 +130,13 @@ def measure(
     filters: Sequence[str],
     options: Options,
     allow_urls: bool,
+    progress: Progress,
     reference: bool = False,
 ) -> Measured:
-    """Read, extract, index, ask, judge; ``reference`` adds features that are too long for the index, by NumPy."""
+    """Read, extract, index, ask, judge; ``reference`` adds features that are too long for the index, by NumPy.
+
+    ``progress`` is told of :data:`STAGES`; where it raises, the collections are dropped.
+    """
     truth.check()
     asked_modes, asked_dims, names = setups.parse_modes(modes), setups.parse_dims(dims), setups.split(extractors)
     if not names:
@@ -134,7 +145,6 @@ def measure(
     truth.check_column(catalogue)
     with ExitStack() as stack:
         stack.enter_context(_terminated())
-        progress = stack.enter_context(progress_bars(_STAGES))
         cache = stack.enter_context(Workspace(settings).cache())
         gallery, sources = galleries.gather(
             catalogue,

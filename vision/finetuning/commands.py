@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from vision.console import progress_bars, reported
+from vision.console import reported
 
 if TYPE_CHECKING:
     from vision.finetuning.session import Tuned
@@ -41,10 +41,14 @@ def finetune(as_json: bool, **given: Any) -> None:
 
     from vision.finetuning.session import Asked
     from vision.finetuning.session import finetune as run
+    from vision.jobs.recording import recorded
     from vision.settings import Settings
 
-    with progress_bars({"read": "reading pictures", "extract": "pictures to vectors", "train": "training"}) as progress:
-        tuned = run(Settings.from_environment(), Asked(**given), progress)
+    settings, stages = Settings.from_environment(), {"read": "reading pictures", "train": "training"}
+    stages["extract"] = "pictures to vectors"
+    with recorded(settings, "finetune", f"fine-tune {given['extractor']} on {given['catalogue'].name}", stages) as job:
+        tuned = run(settings, Asked(**given), job)
+        job.summary = {"specification": tuned.specification, "before": tuned.before, "after": tuned.after}
     if as_json:
         click.echo(orjson.dumps(tuned.plain()).decode())
         return

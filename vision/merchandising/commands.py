@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,8 @@ _FROM = click.option(
     type=click.Path(path_type=Path),
     help="A JSON list of proposals, as the tools print it; - is stdin.",
 )
+_LONG_S = 2.0
+"""What takes longer is listed by `jobs`."""
 _TOOLS = ("cluster", "fill", "audit", "tag", "duplicates", "hand")
 
 
@@ -122,8 +125,9 @@ def save(file: Path, collection: str | None, as_json: bool) -> None:
 @reported
 def accept(by: str, why: str, as_json: bool, **given: Any) -> None:
     """Write proposals to the index, as one change set: those named, those of a file, or all that are open."""
-    with _desk(given.pop("collection")) as desk, _told() as told:
-        change = desk.accept(_ids(desk, given), by=by, why=why, told=told)
+    with _desk(given.pop("collection")) as desk:
+        with _told("accept proposals") as told:
+            change = desk.accept(_ids(desk, given), by=by, why=why, told=told)
         _report(desk, change, as_json)
 
 
@@ -157,8 +161,10 @@ def reject(by: str, why: str, as_json: bool, **given: Any) -> None:
 @reported
 def undo(change: str, products: tuple[str, ...], by: str, why: str, collection: str | None, as_json: bool) -> None:
     """Restore what was before a change set, exactly. What was changed since is left alone, and reported."""
-    with _desk(collection) as desk, _told() as told:
-        _report(desk, desk.undo(change, by=by, why=why, products=products, told=told), as_json)
+    with _desk(collection) as desk:
+        with _told(f"undo {change}") as told:
+            undone = desk.undo(change, by=by, why=why, products=products, told=told)
+        _report(desk, undone, as_json)
 
 
 @changes.command()
@@ -168,8 +174,10 @@ def undo(change: str, products: tuple[str, ...], by: str, why: str, collection: 
 @reported
 def resume(change: str, collection: str | None, as_json: bool) -> None:
     """Go on with a change set that was interrupted; `changes list` calls it unfinished."""
-    with _desk(collection) as desk, _told() as told:
-        _report(desk, desk.resume(change, told=told), as_json)
+    with _desk(collection) as desk:
+        with _told(f"resume {change}") as told:
+            resumed = desk.resume(change, told=told)
+        _report(desk, resumed, as_json)
 
 
 @changes.command()
@@ -234,12 +242,14 @@ def _desk(collection: str | None) -> Iterator[Desk]:
 
 
 @contextmanager
-def _told() -> Iterator[Callable[[int, int], None]]:
-    from vision.console import progress_bars
+def _told(title: str) -> Iterator[Callable[[int, int], None]]:
+    """What the desk tells its progress; a job where it takes long."""
+    from vision.jobs.recording import recorded
+    from vision.settings import Settings
 
-    with progress_bars({"write": "writing to Solr"}) as progress:
+    with recorded(Settings.from_environment(), "changes", title, {"write": "writing to Solr"}, after=_LONG_S) as job:
         try:
-            yield lambda done, total: progress("write", done, total)
+            yield partial(job, "write")
         except KeyboardInterrupt:
             raise _Stopped from None
 

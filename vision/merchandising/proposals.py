@@ -156,6 +156,20 @@ class Proposals:
                     rejected += 1
         return rejected
 
+    def reopen(self, ids: Sequence[str], *, by: str, why: str) -> int:
+        """Take rejections back; returns how many were rejected.
+
+        Raises:
+            NotFound: one is not kept; none is reopened then.
+        """
+        reopened = 0
+        with self._journal.writing() as database:
+            for id in ids:
+                if find(database, id).state is State.REJECTED:
+                    decide(database, id, State.OPEN, by=by, why=why, now=self._journal.clock())
+                    reopened += 1
+        return reopened
+
 
 def decide(
     database: sqlite3.Connection, id: str, state: State, *, by: str, why: str, now: float, change: str | None = None

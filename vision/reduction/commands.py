@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vision.catalog.commands import STAGES
-from vision.console import Progress, progress_bars, reported, resumable
+from vision.console import Progress, reported, resumable
 from vision.errors import BadSetting
 from vision.evaluation.commands import report
 
@@ -65,6 +65,7 @@ def fit(
 
     from vision import extractors, reduction
     from vision.catalog import reader
+    from vision.jobs.recording import recorded
     from vision.settings import Settings
     from vision.workspace import Workspace
 
@@ -74,11 +75,15 @@ def fit(
         raise BadSetting(f"--out {out} is {'a folder' if out.is_dir() else 'the catalogue itself'}; give another file")
     loaded = extractors.load(extractor, models=settings.models)
     rejected = _Rejected()
-    with progress_bars(STAGES) as progress, Workspace(settings).cache() as cache:
-        batches = _features(catalogue, allow_urls, loaded, cache, progress, rejected)
+    with (
+        recorded(settings, "pca", f"fit a PCA on {catalogue.name}", STAGES) as job,
+        Workspace(settings).cache() as cache,
+    ):
+        batches = _features(catalogue, allow_urls, loaded, cache, job, rejected)
         fitted = reduction.fit(
             batches, extractor_fingerprint=loaded.fingerprint, n_components=dims, sample=sample, seed=seed
         )
+        job.summary = {"dims": fitted.dims_out, "samples": fitted.provenance["samples"]}
     try:
         fitted.save(out)
     except OSError as error:

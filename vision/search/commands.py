@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -76,19 +77,20 @@ def calibrate(collection: str | None, by: str, sample: int, seed: int, as_json: 
     import numpy as np
     import orjson
 
-    from vision.console import progress_bars
+    from vision.jobs.recording import recorded
     from vision.search import calibration
     from vision.settings import Settings
     from vision.workspace import Workspace
 
-    workspace = Workspace(Settings.from_environment(collection=collection))
-    with workspace.reading_client() as client, progress_bars({"ask": "asking"}) as progress:
+    settings = Settings.from_environment(collection=collection)
+    workspace = Workspace(settings)
+    recording = recorded(settings, "calibrate", f"calibrate by {by}", {"ask": "asking"})
+    with recording as job, workspace.reading_client() as client:
         engine = workspace.engine(client)
         embedding = engine.collection.embedding()
-        found = calibration.calibrate(
-            client, embedding, by, sample=sample, seed=seed, told=lambda done, total: progress("ask", done, total)
-        )
+        found = calibration.calibrate(client, embedding, by, sample=sample, seed=seed, told=partial(job, "ask"))
         path = calibration.Calibrations(workspace.store().folder).save(client.collection, found)
+        job.summary = {"collection": client.collection, "strangers": len(found.strangers), "kin": len(found.kin)}
     rates = [
         {"match": match, "false_alarms": round(1 - match, 4), "max_distance": limit, "found": round(kept, 4)}
         for match, limit, kept in calibration.rates(found, np.array([0.5, 0.8, 0.9, 0.95, 0.99]))

@@ -58,23 +58,34 @@ def find(state: State) -> psutil.Process | None:
     A number alone proves nothing: after a reboot another process has it. The time of its start and the token in its
     command line must both be those written down.
     """
+    process = alive(state.pid, state.created)
     try:
-        process = psutil.Process(state.pid)
-        if process.status() == psutil.STATUS_ZOMBIE or abs(process.create_time() - state.created) > _CLOCK_SLACK_S:
+        return process if process is not None and f"{TOKEN_PROPERTY}{state.token}" in process.cmdline() else None
+    except (psutil.Error, OSError):
+        return None
+
+
+def alive(pid: int, created: float) -> psutil.Process | None:
+    """The process of this number that started at this time, in Unix seconds; None where it ended."""
+    try:
+        process = psutil.Process(pid)
+        if process.status() == psutil.STATUS_ZOMBIE or abs(process.create_time() - created) > _CLOCK_SLACK_S:
             return None
-        return process if f"{TOKEN_PROPERTY}{state.token}" in process.cmdline() else None
+        return process
     except (psutil.Error, OSError, ValueError, OverflowError):
         return None
 
 
-def spawn(command: list[str], *, environ: dict[str, str], cwd: Path, log: Path) -> subprocess.Popen[bytes]:
+def spawn(
+    command: list[str], *, environ: dict[str, str], cwd: Path, log: Path, stdin: int = subprocess.DEVNULL
+) -> subprocess.Popen[bytes]:
     """Start a process in a session of its own, out of reach of Ctrl+C and of our end; it writes to ``log``."""
     with log.open("wb") as output:
         if sys.platform == "win32":
             flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
             return subprocess.Popen(
                 command,
-                stdin=subprocess.DEVNULL,
+                stdin=stdin,
                 stdout=output,
                 stderr=output,
                 env=environ,
@@ -83,7 +94,7 @@ def spawn(command: list[str], *, environ: dict[str, str], cwd: Path, log: Path) 
             )
         return subprocess.Popen(
             command,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=output,
             stderr=output,
             env=environ,

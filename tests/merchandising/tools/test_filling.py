@@ -71,7 +71,7 @@ def test_only_named_products_are_tagged() -> None:
 def test_time_is_limited_and_said() -> None:
     selection, _, _ = blobs(300, classes=3, hidden=0.3)
     with pytest.raises(TookTooLong, match="given up after 0.1 s.*--time-limit"):
-        fill(selection, "kind", budget=Budget(0.1, time.monotonic() - 1))
+        fill(selection, "kind", budget=Budget(0.1, began=time.monotonic() - 1))
 
 
 def test_three_examples_find_the_others_and_answers_help() -> None:

@@ -94,7 +94,7 @@ def test_what_cannot_be_missing_is_refused(rows: Synthetic) -> None:
 
 
 def test_reading_gives_up_in_time(rows: Synthetic) -> None:
-    with pytest.raises(TookTooLong, match="pictures were read"):
+    with pytest.raises(TookTooLong, match="reading vectors: 0 were through"):
         select(rows.engine, budget=Budget(1.0, began=0.0))
 
 

@@ -102,6 +102,7 @@ def cluster(
         )
     tried: dict[int, float] = {}
     if method == "hdbscan":
+        budget.at("cluster", 0, None)
         assigned = _dense(selection, least)
     else:
         if number is None:
@@ -123,14 +124,14 @@ def silhouettes(selection: Selection, *, seed: int = 0, budget: Budget = _ENDLES
     rows = _sample(len(selection), seed)
     vectors = selection.matrix(rows)
     different = len(np.unique(selection.codes[rows], axis=0))
+    numbers = [number for number in NUMBERS if number < min(different, len(rows))]
     found = {}
-    for number in NUMBERS:
-        if number >= min(different, len(rows)):
-            break
-        budget.check(f"{number} clusters were tried")
+    for done, number in enumerate(numbers):
+        budget.at("try", done, len(numbers))
         labels = MiniBatchKMeans(number, random_state=seed, n_init=3, batch_size=1024).fit_predict(vectors)
         if len(np.unique(labels)) > 1:
             found[number] = round(float(silhouette_score(vectors, labels)), 4)
+    budget.at("try", len(numbers), len(numbers))
     return found
 
 
@@ -144,12 +145,14 @@ def _means(selection: Selection, number: int, seed: int, budget: Budget) -> Assi
     centres = MiniBatchKMeans(number, random_state=seed, n_init=3, batch_size=1024).fit(start).cluster_centers_
     model = MiniBatchKMeans(number, init=centres, random_state=seed, n_init=1, batch_size=_BLOCK)
     order = np.random.default_rng(seed).permutation(count)
-    for _ in range(_PASSES if count > len(start) else 1):
+    passes = _PASSES if count > len(start) else 1
+    for number_of_pass in range(passes):
         for first in range(0, count, _BLOCK):
-            budget.check(f"{first:,} of {count:,} products were clustered")
+            budget.at("cluster", number_of_pass * count + first, passes * count)
             rows = order[first : first + _BLOCK]
             if len(rows) >= number:  # scikit-learn reseeds from a batch, which must not be smaller
                 model.partial_fit(selection.matrix(rows))
+    budget.at("cluster", passes * count, passes * count)
     for rows, vectors in _blocks(selection):
         assigned[rows] = between(vectors, model.cluster_centers_.astype(np.float32)).argmin(axis=1)
     return assigned

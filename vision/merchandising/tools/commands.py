@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from vision.console import progress_bars, reported
+from vision.console import reported
 from vision.errors import BadQuery
 
 if TYPE_CHECKING:
+    from vision.jobs.kinds import Kind
+    from vision.jobs.recording import Recorder
     from vision.merchandising.proposal import Proposal
     from vision.merchandising.tools.workbench import Workbench
 
@@ -78,8 +80,9 @@ def cluster(as_json: bool, proposals: Path | None, picture: Path | None, **optio
     request = _request(ClusterRequest, options, {**members, "about": list(options["about"])})
     if (options["assign"] is None) != (options["chosen"] is None):
         raise BadQuery("--assign and --cluster belong together: a value, and which cluster gets it")
-    with _workbench(options) as workbench:
+    with _workbench("cluster", request, options) as (workbench, job, kind):
         found = workbench.cluster(request)
+        job.summary = kind.summary(found)
         if picture is not None:
             picture.write_bytes(workbench.picture(request))
         made = _assigned(workbench, found.clusters, options)
@@ -123,8 +126,10 @@ def fill(as_json: bool, proposals: Path | None, **options: Any) -> None:
     named = ("field", "value", "precision", "confidence", "rows", "questions", "group", "replace", "seed")
     members = {name: options[name] for name in named if options[name] is not None}
     members |= {"positives": list(options["positives"]), "negatives": list(options["negatives"])}
-    with _workbench(options) as workbench:
-        found = workbench.fill(_request(FillRequest, options, members))
+    request = _request(FillRequest, options, members)
+    with _workbench("fill", request, options) as (workbench, job, kind):
+        found = workbench.fill(request)
+        job.summary = kind.summary(found)
     learned = found.learned
     if learned is not None:
         reach = "out of reach" if learned.confidence is None else f"from a confidence of {learned.confidence:.2f} on"
@@ -151,8 +156,10 @@ def audit(as_json: bool, proposals: Path | None, **options: Any) -> None:
 
     named = ("field", "rows", "group", "seed")
     members = {name: options[name] for name in named if options[name] is not None}
-    with _workbench(options) as workbench:
-        found = workbench.audit(_request(AuditRequest, options, members))
+    request = _request(AuditRequest, options, members)
+    with _workbench("audit", request, options) as (workbench, job, kind):
+        found = workbench.audit(request)
+        job.summary = kind.summary(found)
     click.echo(f"{found.suspected:,} of {found.products:,} products may have a wrong {options['field']!r}", err=True)
     _print(found.proposals, as_json, proposals)
 
@@ -173,8 +180,10 @@ def duplicates(as_json: bool, proposals: Path | None, **options: Any) -> None:
 
     members = {name: options[name] for name in ("within", "mark") if options[name] is not None}
     members["fields"] = list(options["fields"])
-    with _workbench(options) as workbench:
-        found = workbench.duplicates(_request(DuplicatesRequest, options, members))
+    request = _request(DuplicatesRequest, options, members)
+    with _workbench("duplicates", request, options) as (workbench, job, kind):
+        found = workbench.duplicates(request)
+        job.summary = kind.summary(found)
     if proposals is not None:
         _print(found.proposals, as_json=False, path=proposals)
     if as_json:
@@ -186,17 +195,22 @@ def duplicates(as_json: bool, proposals: Path | None, **options: Any) -> None:
 
 
 @contextmanager
-def _workbench(options: dict[str, Any]) -> Iterator[Workbench]:
+def _workbench(name: str, request: Any, options: dict[str, Any]) -> Iterator[tuple[Workbench, Recorder, Kind]]:
+    """The tools, the job that a command is, and what is known of its kind."""
+    from vision.jobs import kinds
+    from vision.jobs.recording import recorded
     from vision.merchandising.tools.budget import Budget
     from vision.merchandising.tools.workbench import Workbench
     from vision.settings import Settings
     from vision.workspace import Workspace
 
-    workspace = Workspace(Settings.from_environment(collection=options["collection"]))
-    with workspace.reading_client() as client, progress_bars({"read": "reading vectors"}) as progress:
-        yield Workbench(
-            workspace.engine(client), Budget(options["time_limit"]), lambda pictures: progress("read", pictures, None)
-        )
+    settings = Settings.from_environment(collection=options["collection"])
+    kind, workspace = kinds.named(name), Workspace(settings)
+    with (
+        recorded(settings, name, kind.title(settings, request), kind.stages) as job,
+        workspace.reading_client() as client,
+    ):
+        yield Workbench(workspace.engine(client), Budget(options["time_limit"], job)), job, kind
 
 
 def _request(kind: type[T], options: dict[str, Any], members: dict[str, Any]) -> T:

@@ -141,7 +141,7 @@ def _candidates(selection: Selection, limit: float, budget: Budget) -> Iterator[
     products = np.unique(np.asarray(selection.products), return_inverse=True)[1]
     found = 0
     for start in range(0, count, _BLOCK):
-        budget.check(f"{start:,} of {count:,} pictures were compared")
+        budget.at("compare", start, count)
         left = selection.matrix(slice(start, start + _BLOCK))
         for other in range(start, count, 8 * _BLOCK):
             right = codes[other : other + 8 * _BLOCK, :_PREFIX].astype(np.float32) * np.float32(selection.step)
@@ -172,10 +172,12 @@ def _verified(
         by_left.setdefault(left, []).append(right)
     pairs: list[_Pair] = []
     lefts = sorted(by_left)
+    budget.at("compare", len(selection), len(selection))
     for start in range(0, len(lefts), _VERIFIED):
+        budget.at("verify", start, len(lefts))
         some = lefts[start : start + _VERIFIED]
         for part in _chunks([(left, right) for left in some for right in by_left[left]]):
-            budget.check(f"{len(pairs):,} pairs were verified")
+            budget.check()
             wanted = sorted({selection.ids[row] for pair in part for row in pair})
             vectors = collection.vectors(wanted, missing_ok=True)
             for left, right in part:
@@ -185,6 +187,7 @@ def _verified(
                 distance = float(np.square(one.astype(np.float64) - other).sum())
                 if distance <= limit:
                     pairs.append(_Pair(left, right, distance))
+    budget.at("verify", len(lefts), len(lefts))
     return pairs
 
 

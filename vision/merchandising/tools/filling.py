@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -121,7 +122,8 @@ def fill(
     )
     if least is None or not len(asked):
         return Filled([], learned)
-    found = learning.judge(held_vectors, known.held, vectors[asked], seed=seed, budget=budget)
+    step = partial(budget.at, "judge")
+    found = learning.judge(held_vectors, known.held, vectors[asked], seed=seed, step=step)
     return Filled(_proposals(selection, field, known, asked, found, curve.confidence(found), least, tool), learned)
 
 

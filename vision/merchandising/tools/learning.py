@@ -8,7 +8,7 @@ predictions for rows that were not learned from.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -27,6 +27,7 @@ NEIGHBOURS: Final = 20
 _STRENGTH: Final = 10.0
 _BLOCK: Final = 4096
 _TINY: Final = 1e-6
+_ENDLESS: Final = Budget()
 
 Matrix = NDArray[np.float32]
 Floats = NDArray[np.float64]
@@ -87,7 +88,12 @@ def unit(vectors: Matrix) -> Matrix:
 
 
 def judge(
-    known: Matrix, held: NDArray[np.bool_], asked: Matrix, *, seed: int = 0, budget: Budget | None = None
+    known: Matrix,
+    held: NDArray[np.bool_],
+    asked: Matrix,
+    *,
+    seed: int = 0,
+    step: Callable[[int, int], None] = lambda done, total: None,
 ) -> Judged:
     """Judge rows by others whose values are known.
 
@@ -96,7 +102,7 @@ def judge(
         held: (n, classes) which values they have.
         asked: (m, dims) of length 1.
         seed: of the choice, where ``known`` has more rows than are learned from.
-        budget: how long it may take.
+        step: told how many rows are judged, of how many; may end it by raising.
     """
     if len(known) > LEARNED:
         chosen = np.sort(np.random.default_rng(seed).choice(len(known), LEARNED, replace=False))
@@ -105,11 +111,11 @@ def judge(
     sure = np.empty((len(asked), held.shape[1]))
     voted = np.empty_like(sure)
     for start in range(0, len(asked), _BLOCK):
-        if budget is not None:
-            budget.check(f"{start:,} of {len(asked):,} rows were judged")
+        step(start, len(asked))
         part = slice(start, start + _BLOCK)
         sure[part] = _spread(model, asked[part], held.shape[1])
         voted[part] = votes(known, held, asked[part])
+    step(len(asked), len(asked))
     return Judged(sure, voted)
 
 
@@ -128,7 +134,7 @@ def out_of_fold(
     groups: Sequence[str] | None = None,
     *,
     seed: int = 0,
-    budget: Budget | None = None,
+    budget: Budget = _ENDLESS,
 ) -> Judged:
     """Judge each row by a model that has not seen it, nor anything of its group.
 
@@ -137,13 +143,18 @@ def out_of_fold(
         held: (n, classes) which values they have.
         groups: what must be judged together, beyond the product; None where rows stand alone.
         seed: of the folds.
-        budget: how long it may take.
+        budget: how long it may take, told of the stage ``fold``.
     """
     first = held.argmax(axis=1)
     found = Judged(np.zeros(held.shape), np.zeros(held.shape))
-    for learned, asked in _folds(first, groups, seed):
-        judged = judge(vectors[learned], held[learned], vectors[asked], seed=seed, budget=budget)
+    folds = _folds(first, groups, seed)
+    for done, (learned, asked) in enumerate(folds):
+        budget.at("fold", done, len(folds))
+        judged = judge(
+            vectors[learned], held[learned], vectors[asked], seed=seed, step=lambda rows, total: budget.check()
+        )
         found.classifier[asked], found.neighbours[asked] = judged.classifier, judged.neighbours
+    budget.at("fold", len(folds), len(folds))
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
@@ -19,6 +20,22 @@ SIDE: Final = 900
 _MARGIN: Final = 40
 _COLORS: Final = ("#2463c4", "#c8501e", "#0b7d5b", "#8a3fa0", "#8a6d00", "#b3265e", "#4d5a66", "#00798c")
 _QUIET: Final = "#b8c0c8"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a row of the selection is on the map: 0 to 1 each, the origin above on the left."""
+
+    row: int
+    x: float
+    y: float
+
+
+def places(selection: Selection, found: Clustered, *, projection: Projection = "pca", seed: int = 0) -> list[Place]:
+    """The places that :func:`draw` draws."""
+    rows = _shown(selection, found, seed)
+    placed = (_placed(selection.matrix(rows), projection, seed) - _MARGIN) / (SIDE - 2 * _MARGIN)
+    return [Place(int(row), round(float(x), 4), round(float(y), 4)) for row, (x, y) in zip(rows, placed, strict=True)]
 
 
 def draw(selection: Selection, found: Clustered, *, projection: Projection = "pca", seed: int = 0) -> bytes:

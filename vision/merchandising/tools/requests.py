@@ -36,7 +36,7 @@ class ClusterRequest(_Request, frozen=True, kw_only=True):
 
     ``clusters`` is their number, for k-means; chosen where it is left out. ``least`` products make one for HDBSCAN.
     ``members`` is how many of each are named, nearest to the medoid first; ``about`` are fields whose values are
-    counted.
+    counted. ``places``: where products are on the map is answered as well.
     """
 
     clusters: Annotated[int, Meta(ge=1, le=MOST)] | None = None
@@ -46,6 +46,7 @@ class ClusterRequest(_Request, frozen=True, kw_only=True):
     members: Annotated[int, Meta(ge=0, le=1_000_000)] = 100
     about: Annotated[list[Name], Meta(max_length=10)] = []
     projection: Projection = "pca"
+    places: bool = False
 
 
 class AssignRequest(_Request, frozen=True, kw_only=True):
@@ -119,8 +120,21 @@ class ClusterForm(msgspec.Struct, frozen=True):
     values: dict[str, dict[str, int]]
 
 
+class PlaceForm(msgspec.Struct, frozen=True):
+    """A product on the map: ``x`` and ``y`` 0 to 1 from above on the left; ``cluster`` is null for one that is in none."""
+
+    product: str
+    picture: str
+    x: float
+    y: float
+    cluster: int | None
+
+
 class ClustersForm(msgspec.Struct, frozen=True):
-    """Clusters, the largest first; ``noise`` products are in none, ``without`` have no picture."""
+    """Clusters, the largest first; ``noise`` products are in none, ``without`` have no picture.
+
+    ``places`` has up to 1,500 products and each medoid, where they were asked for.
+    """
 
     clusters: list[ClusterForm]
     products: int
@@ -128,6 +142,7 @@ class ClustersForm(msgspec.Struct, frozen=True):
     without: int
     silhouette: float | None
     tried: dict[int, float]
+    places: list[PlaceForm] = []
 
 
 class LearnedForm(msgspec.Struct, frozen=True):

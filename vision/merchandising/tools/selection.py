@@ -7,7 +7,7 @@ told apart as well as by all of them, at 256 bytes a product.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -29,6 +29,7 @@ Codes = NDArray[np.int8]
 Matrix = NDArray[np.float32]
 Values = tuple[str, ...]
 _CODE: Final = "coarse"
+_ENDLESS: Final = Budget()
 
 
 @dataclass(frozen=True)
@@ -165,8 +166,7 @@ def select(
     *,
     image: bytes | None = None,
     single: bool = False,
-    budget: Budget | None = None,
-    told: Callable[[int], None] = lambda pictures: None,
+    budget: Budget = _ENDLESS,
 ) -> Selection:
     """Read what a search would find, all of it, from Solr, a page at a time.
 
@@ -176,8 +176,7 @@ def select(
         fields: attributes whose values are wanted.
         image: the request's picture, where it comes beside it.
         single: rows are pictures instead of products.
-        budget: how long it may take.
-        told: how many pictures were read.
+        budget: how long it may take, told of the stage ``read``.
 
     Raises:
         BadQuery: no such field, or a picture without a threshold, which all products match.
@@ -195,12 +194,11 @@ def select(
     embedding = engine.collection.embedding()
     key, product = names.key, names.product
     returned = [key, product, _CODE, *known.values()]
-    builder, without, read = _Builder(list(fields), single=single), 0, 0
+    builder, without, read, total = _Builder(list(fields), single=single), 0, 0, None
     cursor, following = "", "*"
     while following != cursor:
         cursor = following
-        if budget is not None:
-            budget.check(f"{read:,} pictures were read")
+        budget.at("read", read, total)
         found = client.select(compose_selection(query, vectors, returned, PAGE, cursor, names))
         for document in found["response"]["docs"]:
             if _CODE not in document:
@@ -208,9 +206,9 @@ def select(
                 continue
             values = {name: texts(document.get(solr)) for name, solr in known.items()}
             builder.picture(str(document[key]), str(document[product]), document[_CODE], values)
-        read += len(found["response"]["docs"])
-        told(read)
+        read, total = read + len(found["response"]["docs"]), int(found["response"]["numFound"])
         following = str(found["nextCursorMark"])
+    budget.at("read", read, total)
     return Selection(
         builder.ids,
         builder.pictures,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -26,6 +26,7 @@ from vision.merchandising.tools.requests import (
     FillRequest,
     GroupForm,
     LearnedForm,
+    PlaceForm,
     check_examples,
 )
 from vision.merchandising.tools.selection import Selection, select
@@ -37,27 +38,19 @@ FARTHEST: Final = 6
 _COUNTED: Final = 10
 _ENDLESS: Final = Budget()
 
-Told = Callable[[int], None]
-
-
-def _silent(pictures: int) -> None:
-    """Tell nobody."""
-
 
 class Workbench:
     """The tools, on the collection of a search engine."""
 
-    def __init__(self, engine: SearchEngine, budget: Budget = _ENDLESS, told: Told = _silent) -> None:
+    def __init__(self, engine: SearchEngine, budget: Budget = _ENDLESS) -> None:
         """Prepare, without asking anything.
 
         Args:
             engine: of the collection.
-            budget: how long the tool that is used may take.
-            told: how many pictures were read.
+            budget: how long the tool that is used may take; told how far it is.
         """
         self._engine = engine
         self._budget = budget
-        self._told = told
 
     def cluster(self, request: ClusterRequest) -> ClustersForm:
         """Clusters, as an answer.
@@ -74,6 +67,7 @@ class Workbench:
             without=selection.without,
             silhouette=found.silhouette,
             tried=found.tried,
+            places=_places(selection, found, request) if request.places else [],
         )
 
     def picture(self, request: ClusterRequest) -> bytes:
@@ -234,9 +228,7 @@ class Workbench:
                 raise BadQuery(f"{name!r} is no attribute; attributes: {self._attributes()}", "field")
             if name not in self._engine.collection.attributes():
                 raise BadQuery(f"no product has a field {name!r}; attributes: {self._attributes()}", "field")
-        return select(
-            self._engine, search, list(dict.fromkeys(fields)), single=single, budget=self._budget, told=self._told
-        )
+        return select(self._engine, search, list(dict.fromkeys(fields)), single=single, budget=self._budget)
 
     def _known(self, field: str) -> list[str]:
         """The field, where a product has it already; a new attribute is no fault where somebody names it."""
@@ -247,6 +239,14 @@ class Workbench:
 
     def _attributes(self) -> str:
         return ", ".join(each for each in self._engine.collection.attributes() if each not in KNOWN) or "none yet"
+
+
+def _places(selection: Selection, found: clusters.Clustered, request: ClusterRequest) -> list[PlaceForm]:
+    of = {int(row): each.id for each in found.clusters for row in each.rows}
+    return [
+        PlaceForm(selection.ids[each.row], selection.pictures[each.row], each.x, each.y, of.get(each.row))
+        for each in mapping.places(selection, found, projection=request.projection, seed=request.seed)
+    ]
 
 
 def _groups(selection: Selection, group: str | None) -> list[str] | None:

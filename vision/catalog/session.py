@@ -1,0 +1,72 @@
+"""One catalogue into one collection, from its options to its report: what a terminal and the web server both do."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+
+from vision import extractors
+from vision.catalog import reader
+from vision.catalog.catalogues import Catalogue
+from vision.catalog.ingest import IndexOptions, IndexReport, Ingest
+from vision.console import Progress
+from vision.extractors import Extractor
+from vision.solr.client import SolrClient
+from vision.workspace import Workspace
+
+
+def index(
+    workspace: Workspace,
+    client: SolrClient,
+    catalogue: Path,
+    extractor: str,
+    options: IndexOptions,
+    *,
+    detect: bool,
+    progress: Progress,
+    loaded: Extractor | None = None,
+) -> IndexReport:
+    """Index a catalogue, and remember that it was.
+
+    Args:
+        workspace: where caches, models and the detector are.
+        client: of the collection.
+        catalogue: CSV, JSONL or Parquet.
+        extractor: specification.
+        options: all but the detector.
+        detect: whether the settings' detector looks for things in pictures.
+        progress: told of all stages.
+        loaded: the extractor, where somebody has it already.
+
+    Raises:
+        VisualSearchError: as :meth:`Ingest.run`.
+    """
+    reader.probe(catalogue)
+    loaded = loaded or extractors.load(extractor, models=workspace.settings.models)
+    if detect:
+        options = replace(options, finder=workspace.finder())
+    entry = Catalogue(
+        file=str(catalogue.resolve()),
+        collection=client.collection,
+        extractor=extractor,
+        dims=options.dims,
+        pca=None if options.pca is None else str(options.pca.resolve()),
+        detect=detect,
+        allow_urls=options.allow_urls,
+        allow_missing_images=options.allow_missing_images,
+        time=time.time(),
+    )
+    known = workspace.catalogues()
+    with workspace.cache() as cache:
+        accepted = workspace.accepted(client)
+        ingest = Ingest(client, workspace.store(), cache, workspace.roots(), progress=progress, amendments=accepted)
+        try:
+            report = ingest.run(catalogue, extractor, loaded, options)
+        except KeyboardInterrupt:  # it can go on from elsewhere
+            known.remember(entry)
+            raise
+    known.remember(msgspec.structs.replace(entry, rows=report.indexed, time=time.time()))
+    return report

@@ -1,0 +1,1 @@
+"""Long pieces of work: how far each is, from whatever process, and how to end it."""
