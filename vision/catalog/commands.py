@@ -30,6 +30,9 @@ STAGES = {
 @click.option("--collection", help="Where to index.  [default: products]")
 @click.option("--pca", type=click.Path(path_type=Path), help="A file from `pca fit`; by default fitted here.")
 @click.option("--dims", type=click.IntRange(1, 1024), default=1024, show_default=True, help="PCA components.")
+@click.option(
+    "--coarse-dims", type=click.IntRange(8, 1024), help="Components that candidates are found by.  [default: 256]"
+)
 @click.option("--rejects", type=click.Path(path_type=Path), help="Rejected rows.  [default: CATALOGUE.rejects.jsonl]")
 @click.option("--allow-urls", is_flag=True, help="Fetch pictures that are web addresses.")
 @click.option("--allow-missing-images", is_flag=True, help="Index rows whose image cell is empty, by words alone.")
@@ -47,6 +50,7 @@ def index(
     collection: str | None,
     pca: Path | None,
     dims: int,
+    coarse_dims: int | None,
     rejects: Path | None,
     allow_urls: bool,
     allow_missing_images: bool,
@@ -79,6 +83,7 @@ def index(
     options = IndexOptions(
         pca=pca,
         dims=dims,
+        coarse_dims=coarse_dims,
         rejects=rejects,
         spare=settings.home / "rejects",
         allow_urls=allow_urls,
