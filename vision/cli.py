@@ -22,6 +22,7 @@ _COMMANDS = {
     "audit": ("vision.merchandising.tools.commands:audit", "List products whose pictures speak against an attribute."),
     "duplicates": ("vision.merchandising.tools.commands:duplicates", "Find products that show the same picture."),
     "evaluate": ("vision.evaluation.commands:evaluate", "Measure quality and speed of extractors, dims and modes."),
+    "tune": ("vision.tuning.commands:tune", "Choose K and the cross-over of a collection by measuring it."),
     "solr": ("vision.solr.commands:solr", "Start, stop and look at Solr."),
 }
 

@@ -11,6 +11,7 @@ import click
 from vision.console import progress_bars, reported, resumable
 
 if TYPE_CHECKING:
+    from vision.catalog.ingest import IndexReport
     from vision.search.engine import SearchEngine
 
 STAGES = {
@@ -116,6 +117,11 @@ def index(
             f"{report.indexed - report.without:,} pictures{without}{regions} indexed in {report.seconds:.1f} s into "
             f"{client.collection!r} ({report.cached:,} from the cache), embedding {report.embedding}"
         )
+    _say_left_out(report)
+
+
+def _say_left_out(report: IndexReport) -> None:
+    """What was not indexed as the catalogue has it, on stderr."""
     if report.amended:
         click.echo(f"{report.amended:,} rows were given values that were changed since; see `changes list`", err=True)
     if report.overtaken:

@@ -1,0 +1,101 @@
+"""Where verifying everything becomes slower than candidates: found from what both cost, filter size by filter size."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+LEAST: Final = 500
+"""Documents below which both ways cost what a request costs."""
+_STEP = 1.5
+_REFINED = 4
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Both ways at one size: medians in milliseconds, and exact over approximate by query, with its quartiles."""
+
+    matching: int
+    exact: float
+    approximate: float
+    ratio: float
+    ratio_low: float
+    ratio_high: float
+
+    def plain(self) -> dict[str, Any]:
+        """For JSON."""
+        return {name: value if name == "matching" else round(value, 3) for name, value in asdict(self).items()}
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """What was measured, by size, and where the ratio passes 1 for good; None where it does not up to all there is."""
+
+    costs: tuple[Cost, ...]
+    at: int | None
+
+    @property
+    def exact_below(self) -> int:
+        """The limit to set: two digits are more than a measurement says. Where exact never loses, all there is."""
+        if self.at is None:
+            return self.costs[-1].matching
+        digits: int = 10 ** max(0, math.floor(math.log10(max(1, self.at))) - 1)
+        return round(round(self.at / digits) * digits)
+
+
+def crossover(measured: Sequence[tuple[int, float]]) -> int | None:
+    """Where the ratio of exact to approximate passes 1 for good, between the two sizes around it.
+
+    Args:
+        measured: size and ratio, by size.
+    """
+    below = [index for index, (_, ratio) in enumerate(measured) if ratio <= 1]
+    if not below:
+        return measured[0][0]
+    last = below[-1]
+    if last + 1 == len(measured):
+        return None
+    (low, under), (high, over) = measured[last], measured[last + 1]
+    return round(low + (high - low) * (1 - under) / (over - under))
+
+
+def parts(total: int) -> list[int]:
+    """One in how many products to filter by, so that sizes grow by half from :data:`LEAST` to everything."""
+    found: list[int] = []
+    size = float(min(LEAST, total))
+    while size < total:
+        found.append(max(1, round(total / size)))
+        size *= _STEP
+    return list(dict.fromkeys([*found, 1]))
+
+
+def find(total: int, cost: Callable[[int], Cost]) -> Crossing:
+    """Measure from small to large, then between the two sizes that the ratio passes 1 between.
+
+    Args:
+        total: documents of the collection.
+        cost: both ways where one product in so many is left.
+    """
+    measured = {part: cost(part) for part in parts(total)}
+    at = _at(measured.values())
+    if at is not None:
+        above = [part for part, each in measured.items() if each.matching >= at]
+        below = [part for part, each in measured.items() if each.matching < at]
+        if above and below:
+            between = range(max(above) + 1, min(below))
+            step = max(1, math.ceil(len(between) / _REFINED))
+            measured |= {part: cost(part) for part in between[step - 1 :: step]}
+    ordered = tuple(sorted(measured.values(), key=lambda each: each.matching))
+    return Crossing(ordered, _at(ordered))
+
+
+def _at(costs: Any) -> int | None:
+    ordered = sorted(costs, key=lambda each: each.matching)
+    return crossover([(each.matching, each.ratio) for each in ordered])
+
+
+def most(total: int) -> int:
+    """How many sizes :func:`find` looks at, at most."""
+    return len(parts(total)) + _REFINED
