@@ -26,6 +26,7 @@ _PATH: Final = {
     "profile_id": "What POST /v1/profiles answered.",
     "proposal_id": "A proposal's id.",
     "change_id": "A change set's id.",
+    "measurement_id": "A measurement's id.",
 }
 _REASONS: Final = {
     200: "OK",

@@ -90,7 +90,7 @@ def tune(collection: str | None, html: Path | None, as_json: bool, **given: Any)
 @reported
 def show(collection: str | None, as_json: bool) -> None:
     """Show which limits searches go by now, and where each comes from."""
-    import orjson
+    import msgspec
 
     from vision.settings import Settings
     from vision.tuning.state import state
@@ -100,14 +100,14 @@ def show(collection: str | None, as_json: bool) -> None:
     with workspace.reading_client() as client:
         found = state(workspace.engine(client))
     if as_json:
-        click.echo(orjson.dumps(found).decode())
+        click.echo(msgspec.json.encode(found).decode())
         return
-    for name in ("candidates", "exact_below"):
-        click.echo(f"{name} = {found[name]['value']:,} ({found[name]['from']})")
-    if found["tuned"] is not None:
-        click.echo(f"tuned {found['tuned']['made']} on {found['tuned']['pictures']:,} pictures")
-    if found["notice"] is not None:
-        click.echo(found["notice"])
+    for name, limit in (("candidates", found.candidates), ("exact_below", found.exact_below)):
+        click.echo(f"{name} = {limit.value:,} ({limit.origin})")
+    if found.tuned is not None:
+        click.echo(f"tuned {found.tuned.made} on {found.tuned.pictures:,} pictures")
+    if found.notice is not None:
+        click.echo(found.notice)
 
 
 @tune.command()

@@ -2,18 +2,48 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Final
+
+import msgspec
 
 from vision.search.engine import SearchEngine
 from vision.search.model import Query
-from vision.search.tuned import InForce
+from vision.search.tuned import InForce, Origin
 from vision.tuning.levels import count
 
-_GROWN = 2.0
+_GROWN: Final = 2.0
 """How many times larger or smaller a collection may be than it was measured."""
 
 
-def state(engine: SearchEngine) -> dict[str, Any]:
+class LimitForm(msgspec.Struct, frozen=True):
+    """A limit, and where it comes from: the environment, what was tuned, or the default."""
+
+    value: int
+    origin: Origin = msgspec.field(name="from")
+
+
+class ChosenForm(msgspec.Struct, frozen=True):
+    """What ``visual-search tune`` chose, when, and on how many pictures of which vectors."""
+
+    made: str
+    embedding: str
+    pictures: int
+    candidates: int
+    exact_below: int
+
+
+class TuningForm(msgspec.Struct, frozen=True):
+    """The limits that searches of the collection go by now; ``notice`` says what is to be done about them."""
+
+    collection: str
+    pictures: int
+    candidates: LimitForm
+    exact_below: LimitForm
+    tuned: ChosenForm | None
+    notice: str | None
+
+
+def state(engine: SearchEngine) -> TuningForm:
     """As `tune show --json` prints it and `GET /v1/tuning` answers.
 
     Raises:
@@ -22,22 +52,16 @@ def state(engine: SearchEngine) -> dict[str, Any]:
     found = engine.limits()
     pictures = count(engine.collection, Query())
     tuned = found.tuned
-    return {
-        "collection": engine.client.collection,
-        "pictures": pictures,
-        "candidates": {"value": found.limits.candidates, "from": found.candidates.value},
-        "exact_below": {"value": found.limits.exact_below, "from": found.exact_below.value},
-        "tuned": None
+    return TuningForm(
+        engine.client.collection,
+        pictures,
+        LimitForm(found.limits.candidates, found.candidates),
+        LimitForm(found.limits.exact_below, found.exact_below),
+        None
         if tuned is None
-        else {
-            "made": tuned.made,
-            "embedding": tuned.embedding,
-            "pictures": tuned.pictures,
-            "candidates": tuned.candidates,
-            "exact_below": tuned.exact_below,
-        },
-        "notice": _notice(found, pictures),
-    }
+        else ChosenForm(tuned.made, tuned.embedding, tuned.pictures, tuned.candidates, tuned.exact_below),
+        _notice(found, pictures),
+    )
 
 
 def _notice(found: InForce, pictures: int) -> str | None:

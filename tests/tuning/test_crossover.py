@@ -1,0 +1,54 @@
+"""The cross-over is found where planted costs cross."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from vision.tuning.crossover import Cost, Crossing, crossover, find, most, parts
+
+TOTAL = 100_000
+
+
+def planted(at: float, total: int = TOTAL) -> Callable[[int], Cost]:
+    """Exact grows with what matches, approximate hardly does."""
+
+    def cost(part: int) -> Cost:
+        matching = total // part
+        exact, near = 5 + matching / 1000, 5 + at / 1000
+        return Cost(matching, exact, near, exact / near, exact / near, exact / near)
+
+    return cost
+
+
+@pytest.mark.parametrize("at", [900, 3000, 7300, 21_000, 60_000])
+def test_it_is_found_between_the_sizes_around_it(at: int) -> None:
+    found = find(TOTAL, planted(at))
+    assert found.at == pytest.approx(at, rel=0.02)
+    assert found.exact_below == pytest.approx(at, rel=0.06)
+    assert len(found.costs) <= most(TOTAL)
+    assert [each.matching for each in found.costs] == sorted(each.matching for each in found.costs)
+
+
+def test_where_exact_never_loses_the_limit_is_all_there_is() -> None:
+    found = find(3000, planted(50_000, 3000))
+    assert (found.at, found.exact_below) == (None, 3000)
+
+
+def test_where_exact_always_loses_it_is_the_smallest_size() -> None:
+    assert find(TOTAL, planted(0)).at == TOTAL // parts(TOTAL)[0]
+
+
+def test_one_slow_size_below_does_not_decide() -> None:
+    assert crossover([(1000, 0.9), (2000, 1.05), (4000, 0.95), (8000, 1.05), (16_000, 1.5)]) == 6000
+
+
+def test_the_limit_has_two_digits() -> None:
+    cost = Cost(1, 1, 1, 1, 1, 1)
+    assert [Crossing((cost,), at).exact_below for at in (7, 68, 7321, 12_600)] == [7, 68, 7300, 13_000]
+
+
+def test_the_sizes_grow_from_hundreds_to_everything() -> None:
+    assert parts(TOTAL)[0] == 200 and parts(TOTAL)[-1] == 1
+    assert parts(400) == [1]
