@@ -187,7 +187,7 @@ def test_a_hash_keeps_products_whole_and_the_same(synthetic: Synthetic) -> None:
     for rows in documents.of.values():
         assert len({bool(tenth[row]) for row in rows}) == 1
     found = synthetic.engine.run(Query(vector=synthetic.vectors[0], one_in=10, mode=Mode.APPROXIMATE, rows=50))
-    assert found.total == len({documents.products[row] for row in np.flatnonzero(tenth)})
+    assert found.total == len({documents.products[row] for row in np.flatnonzero(tenth).tolist()})
     assert all(tenth[documents.rows[hit.id]] for hit in found.hits)
 
 
