@@ -19,7 +19,13 @@ from vision.tuning import report, session
 from vision.tuning.report import Report
 
 
-def run(pictures: int = 20_000, queries: int = 100, repeats: int = 2, dims: tuple[int, ...] = ()) -> Sequence[Table]:
+def run(
+    pictures: int = 20_000,
+    queries: int = 100,
+    repeats: int = 2,
+    dims: tuple[int, ...] = (),
+    candidates: tuple[int, ...] = session.CANDIDATES,
+) -> Sequence[Table]:
     """Index a stream into a Solr of its own, and tune that."""
     with server.temporary("1g") as running:
         name = "tuned"
@@ -33,7 +39,8 @@ def run(pictures: int = 20_000, queries: int = 100, repeats: int = 2, dims: tupl
             client.commit()
             client.merge()
         settings = Settings(home=running.home, solr_url=running.url, collection=name, solr_timeout=120)
-        found = session.tune(settings, session.Options(queries=queries, repeats=repeats, dims=dims))
+        options = session.Options(queries=queries, repeats=repeats, dims=dims, candidates=candidates)
+        found = session.tune(settings, options)
     return tables(found)
 
 
@@ -52,10 +59,12 @@ def tables(found: Report) -> list[Table]:
 @click.option("--queries", default=100, show_default=True, help="Of which half choose and half check.")
 @click.option("--repeats", default=2, show_default=True, help="Of each query at each point.")
 @click.option("--coarse-dims", default="", help="Other numbers of coarse dimensions, as 64,128,512.  [default: none]")
+@click.option("--candidates", default="100,200,400,800", show_default=True, help="K to try.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def main(pictures: int, queries: int, repeats: int, coarse_dims: str, as_json: bool) -> None:
+def main(pictures: int, queries: int, repeats: int, coarse_dims: str, candidates: str, as_json: bool) -> None:
     dims = session.numbers("--coarse-dims", coarse_dims, 8, 1024) if coarse_dims else ()
-    emit("tune", run(pictures, queries, repeats, dims), as_json=as_json)
+    tried = session.numbers("--candidates", candidates, 1, 10_000)
+    emit("tune", run(pictures, queries, repeats, dims, tried), as_json=as_json)
 
 
 if __name__ == "__main__":

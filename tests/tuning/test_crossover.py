@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from vision.tuning.crossover import Cost, Crossing, crossover, find, most, parts
+from vision.tuning.crossover import Cost, Crossing, crossover, find, isotonic, most, parts
 
 TOTAL = 100_000
 
@@ -40,8 +40,18 @@ def test_where_exact_always_loses_it_is_the_smallest_size() -> None:
     assert find(TOTAL, planted(0)).at == TOTAL // parts(TOTAL)[0]
 
 
-def test_one_slow_size_below_does_not_decide() -> None:
-    assert crossover([(1000, 0.9), (2000, 1.05), (4000, 0.95), (8000, 1.05), (16_000, 1.5)]) == 6000
+def test_no_single_size_decides() -> None:
+    clean = [(1000, 0.8), (2000, 0.85), (4000, 0.9), (8000, 1.1), (16_000, 1.5)]
+    assert crossover(clean) == 6000
+    slow = [(1000, 0.8), (2000, 1.2), (4000, 0.9), (8000, 1.1), (16_000, 1.5)]  # 1.05 for both of those out of order
+    assert 1000 < (crossover(slow) or 0) < 2000
+    quick = [(1000, 0.8), (2000, 0.85), (4000, 0.9), (8000, 1.3), (16_000, 1.2), (32_000, 2.0)]
+    assert 4000 < (crossover(quick) or 0) < 8000
+
+
+def test_ratios_that_fall_are_taken_together() -> None:
+    assert isotonic([1, 3, 2, 4]) == [1, 2.5, 2.5, 4] and isotonic([3, 2, 1]) == [2, 2, 2]
+    assert isotonic([1, 2, 3]) == [1, 2, 3] and isotonic([]) == []
 
 
 def test_the_limit_has_two_digits() -> None:

@@ -262,6 +262,8 @@ def test_the_choice_is_used_until_the_vectors_change_and_the_environment_wins(sh
 
     shop.index(path, dims=8, recreate=True)
     assert "the 200 nearest" in planned()
+    said = run(shop.home, shop.url, shop.name, "search", "--id", "p00001")
+    assert "what was tuned for collection 'tuned_shop' is ignored" in said.stderr
     found = create_app(shop.settings).test_client()
     ready = found.get("/readyz").get_json()
     assert ready["ready"] and "is ignored: it was measured on vectors of 'histogram-" in ready["notice"]

@@ -82,6 +82,8 @@ def tune(collection: str | None, html: Path | None, as_json: bool, **given: Any)
         click.echo(line) if line else None
     kept = "nothing was written" if path is None else f"kept in {path}"
     click.echo(f"VISUAL_SEARCH_CANDIDATES={found.candidates} VISUAL_SEARCH_EXACT_BELOW={found.exact_below}; {kept}")
+    if (settings.candidates, settings.exact_below) != (None, None):
+        click.echo("the environment sets one of them, which wins; `tune show` says which", err=True)
 
 
 @tune.command()

@@ -46,11 +46,15 @@ class Crossing:
 
 
 def crossover(measured: Sequence[tuple[int, float]]) -> int | None:
-    """Where the ratio of exact to approximate passes 1 for good, between the two sizes around it.
+    """Where the ratio of exact to approximate passes 1, between the two sizes around it; None where it does not.
+
+    More documents cost exact more: ratios that fall with the size are noise, and replaced by the nearest ones that do
+    not (isotonic regression), so that no single size decides.
 
     Args:
         measured: size and ratio, by size.
     """
+    measured = list(zip([size for size, _ in measured], isotonic([ratio for _, ratio in measured]), strict=True))
     below = [index for index, (_, ratio) in enumerate(measured) if ratio <= 1]
     if not below:
         return measured[0][0]
@@ -59,6 +63,17 @@ def crossover(measured: Sequence[tuple[int, float]]) -> int | None:
         return None
     (low, under), (high, over) = measured[last], measured[last + 1]
     return round(low + (high - low) * (1 - under) / (over - under))
+
+
+def isotonic(values: Sequence[float]) -> list[float]:
+    """The non-decreasing values nearest to these by least squares: neighbours out of order take their mean."""
+    pools: list[tuple[float, int]] = []
+    for value in values:
+        pools.append((value, 1))
+        while len(pools) > 1 and pools[-2][0] > pools[-1][0]:
+            (left, some), (right, more) = pools[-2:]
+            pools[-2:] = [((left * some + right * more) / (some + more), some + more)]
+    return [value for value, count in pools for _ in range(count)]
 
 
 def parts(total: int) -> list[int]:
