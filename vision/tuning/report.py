@@ -155,7 +155,9 @@ class Report:
         series = [Series(name, points, n, n, joined=True) for n, (name, points) in enumerate(lines.items())]
         series.append(Series("chosen", chosen, 5, 3))
         across = Axis("ms for a page, mean over the filters of p50")
-        return Chart("Recall against time", across, Axis("lowest mean recall@10 over the filters"), series)
+        return Chart(
+            "Recall against time", across, _recall_axis("lowest mean recall@10 over the filters", series), series
+        )
 
     def _filters(self) -> Chart:
         """Recall against K within each filter, by the collection's own dimensions."""
@@ -169,7 +171,8 @@ class Report:
             name = level.name if len(level.name) <= 40 else level.name[:39] + "…"
             series.append(Series(f"{name}: {level.matching:,}", points, number, number, joined=True))
         marks = sorted({each.point.candidates for each in self.figures if each.point.candidates is not None})
-        return Chart(f"Recall by filter, {self.dims} dims", Axis("K", log=True, marks=marks), Axis("recall@10"), series)
+        up = _recall_axis("recall@10", series)
+        return Chart(f"Recall by filter, {self.dims} dims", Axis("K", log=True, marks=marks), up, series)
 
     def _costs(self) -> Chart:
         """Both ways' medians against the number of matching pictures."""
@@ -200,6 +203,16 @@ class Report:
             "wall time over that of the exact search of the same query in the same turn, median and quartiles.</p>",
         ]
         return page.document(f"How {self.collection} should be searched", self.about, parts)
+
+
+def _recall_axis(title: str, series: Sequence[Series]) -> Axis:
+    """Up to 1 and never beyond, from a round number below the least."""
+    least = min((point.y for each in series for point in each.points), default=0.0)
+    marks = next(
+        (marks for marks in ((0.98, 0.99, 1.0), (0.9, 0.95, 1.0), (0.5, 0.75, 1.0)) if least >= marks[0]),
+        (0.0, 0.5, 1.0),
+    )
+    return Axis(title, marks=marks)
 
 
 def rows(figures: Sequence[Figures]) -> list[list[str]]:
