@@ -77,6 +77,7 @@ WIRING: Mapping[str, frozenset[str]] = {
     "tuning.queries": BASE | {"search"},
     "tuning.levels": BASE | {"search"},
     "tuning.truth": BASE | {"search", "solr", "embedding", "evaluation"},
+    "tuning.crossover": BASE | {"search"},
     "tuning.clock": BASE | {"solr"},
     "tuning.sides": BASE | {"search", "solr", "embedding", "reduction"},
     "tuning.sweep": BASE | {"search", "evaluation"},

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
+
+from vision.search.planner import Limits
 
 LEAST: Final = 500
 """Documents below which both ways cost what a request costs."""
@@ -38,9 +40,9 @@ class Crossing:
 
     @property
     def exact_below(self) -> int:
-        """The limit to set: two digits are more than a measurement says. Where exact never loses, all there is."""
+        """The limit to set, in two digits; where exact never loses, all there is, or the default where that is more."""
         if self.at is None:
-            return self.costs[-1].matching
+            return max(self.costs[-1].matching, Limits().exact_below)
         digits: int = 10 ** max(0, math.floor(math.log10(max(1, self.at))) - 1)
         return round(round(self.at / digits) * digits)
 
@@ -106,8 +108,10 @@ def find(total: int, cost: Callable[[int], Cost]) -> Crossing:
     return Crossing(ordered, _at(ordered))
 
 
-def _at(costs: Any) -> int | None:
+def _at(costs: Iterable[Cost]) -> int | None:
     ordered = sorted(costs, key=lambda each: each.matching)
+    if ordered[-1].ratio_low <= 1:  # not even there do three in four searches say that exact is slower
+        return None
     return crossover([(each.matching, each.ratio) for each in ordered])
 
 
