@@ -29,6 +29,7 @@ _PATH: Final = {
     "query_id": "A search's id, from GET /v1/queries.",
     "change_id": "A change set's id.",
     "job_id": "A job's id.",
+    "measurement_id": "A measurement's id.",
 }
 _REASONS: Final = {
     200: "OK",

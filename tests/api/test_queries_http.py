@@ -166,7 +166,7 @@ def test_status_counts_what_is_there(client: FlaskClient) -> None:
     assert {each["name"] for each in index["caches"]} >= {"filterCache", "documentCache"}
     settings = {each["name"]: each for each in found["settings"]}
     assert settings["collection"]["value"] == "api-shop" and settings["collection"]["origin"] == "command"
-    assert settings["candidates"] == settings["candidates"] | {"value": "200", "origin": "default"}
+    assert settings["candidates"] == settings["candidates"] | {"value": None, "origin": "default"}
 
 
 def test_status_says_why_where_solr_is_gone(shop: Shop) -> None:

@@ -39,6 +39,7 @@ from vision.search.ranker import Ranker, shown
 from vision.search.request import SearchRequest, categories, to_query
 from vision.search.spelling import FEW, Spelling
 from vision.search.suggestions import Suggestions
+from vision.search.tuned import Given, InForce, TunedFiles
 from vision.search.understanding import counted, understand
 from vision.solr.client import SolrClient
 
@@ -62,7 +63,8 @@ class SearchEngine:
         client: SolrClient,
         store: EmbeddingStore,
         *,
-        limits: Limits | None = None,
+        limits: Limits | Given | None = None,
+        tuned: TunedFiles | None = None,
         models: Path | None = None,
         uploaded: Callable[[str], bytes] | None = None,
         url_limit: int | None = None,
@@ -77,7 +79,8 @@ class SearchEngine:
         Args:
             client: the collection.
             store: where its embedding's files are.
-            limits: what the planner goes by.
+            limits: what the planner goes by, as far as that is given.
+            tuned: where choices for collections are, for the rest; None takes the defaults.
             models: where extractors look for weights first.
             uploaded: gives the bytes of an ``upload_id``; None refuses it.
             url_limit: most bytes that ``image_url`` may give; None refuses it.
@@ -91,7 +94,9 @@ class SearchEngine:
         self.collection = Collection(client, store)
         self.suggestions = Suggestions(self.collection)
         self._spelling = Spelling(self.collection)
-        self.ranker = Ranker(self.collection, limits or Limits())
+        self._limits = limits or Given()
+        self._tuned = tuned
+        self.ranker = Ranker(self.collection, lambda: self.limits().limits)
         self.language = language
         self._profiles = profiles
         self._log = log or QueryLog()
@@ -99,6 +104,10 @@ class SearchEngine:
             self.collection, models=models, uploaded=uploaded, url_limit=url_limit, finder=finder
         )
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="batch")
+
+    def limits(self) -> InForce:
+        """What the planner goes by now, and where it comes from."""
+        return self.collection.limits(self._limits, self._tuned)
 
     def search(self, request: SearchRequest, image: bytes | None = None, *, logged: bool = True) -> Result:
         """Answer a request, with its picture's bytes if it has one.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -36,10 +36,15 @@ class Page:
 class Ranker:
     """Ranks what a query matches, on one collection; what is sent to Solr is added to the ``requests`` given."""
 
-    def __init__(self, collection: Collection, limits: Limits) -> None:
-        """Rank by what the planner is told to go by."""
+    def __init__(self, collection: Collection, limits: Callable[[], Limits]) -> None:
+        """Rank by what the planner is told to go by, which is asked for at each search."""
         self._collection = collection
-        self.limits = limits
+        self._limits = limits
+
+    @property
+    def limits(self) -> Limits:
+        """What the planner goes by now."""
+        return self._limits()
 
     def page(self, query: Query, vectors: QueryVectors | None, requests: list[Params]) -> Page:
         """One page, of a query whose words are understood and whose numbers have edges."""
