@@ -37,6 +37,7 @@ from api import (
 from api.keys import Keys
 from api.links import IdConverter
 from api.pages import engine, merchandise, shop, sign_in
+from api.pages import jobs as jobs_page
 from api.services import Services, attach
 from vision.settings import Settings
 from vision.workspace import Workspace
@@ -68,6 +69,7 @@ _RESOURCES = (
     shop,
     merchandise,
     engine,
+    jobs_page,
     sign_in,
 )
 

@@ -11,13 +11,15 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, request
 
 from api.keys import Role
-from api.pages import figures, frame, showing
-from api.problems import problem
+from api.measurements import KINDS
+from api.pages import figures, frame, measuring, showing
+from api.problems import Problem, problem
 from api.queries import SORTS, WAYS, Wanted, compared, detail, kept, wanted
 from api.security import requires
 from api.services import services
 from api.status import gather
 from vision.errors import VisualSearchError
+from vision.tuning.state import TuningForm, state
 
 blueprint = Blueprint("engine", __name__, url_prefix="/engine")
 frame.install(blueprint)
@@ -54,6 +56,43 @@ def query(query_id: str) -> Response:
         except VisualSearchError as error:
             failed = problem(error)
     return _page("query.html", section=_QUERIES, found=found, comparison=comparison, failed=failed)
+
+
+@blueprint.get("/measurements")
+@requires(Role.ENGINEER)
+def measurements() -> Response:
+    """Answer what was measured, and two of them beside each other where two are picked."""
+    kind = request.args.get("kind") or None
+    kept = services().workspace.measurements()
+    picked = [kept.read(id) for id in request.args.getlist("pick")[:2]]
+    comparable = len(picked) == 2 and picked[0].summary.kind == picked[1].summary.kind
+    # What came later is compared with what came before.
+    picked.sort(key=lambda each: each.summary.made)
+    return _page(
+        "measurements.html",
+        found=kept.summaries(kind),
+        kind=kind,
+        kinds=KINDS,
+        picked=picked,
+        compared=measuring.compare(*picked) if comparable else None,
+        tuning=_tuning(),
+    )
+
+
+@blueprint.get("/measurements/<measurement_id>")
+@requires(Role.ENGINEER)
+def measurement(measurement_id: str) -> Response:
+    """Answer one measurement: its charts and its tables."""
+    found = services().workspace.measurements().read(measurement_id)
+    return _page("measurement.html", section="engine.measurements", found=found, tables=measuring.tables(found))
+
+
+def _tuning() -> TuningForm | Problem:
+    """The limits in force, or why they are not known."""
+    try:
+        return state(services().engine)
+    except VisualSearchError as error:
+        return problem(error)
 
 
 def _page(template: str, section: str | None = None, **values: Any) -> Response:

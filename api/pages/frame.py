@@ -52,7 +52,16 @@ AREAS: Final[tuple[Area, ...]] = (
             Section("Changes", "merchandise.log"),
         ),
     ),
-    Area("Engine", Role.ENGINEER, (Section("Overview", "engine.overview"), Section("Queries", "engine.queries"))),
+    Area(
+        "Engine",
+        Role.ENGINEER,
+        (
+            Section("Overview", "engine.overview"),
+            Section("Queries", "engine.queries"),
+            Section("Measurements", "engine.measurements"),
+        ),
+    ),
+    Area("Jobs", Role.MERCHANDISER, (Section("Jobs", "work.index"),)),
 )
 
 

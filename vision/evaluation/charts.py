@@ -119,6 +119,11 @@ class Chart:
             f'xmlns="http://www.w3.org/2000/svg" font-family="inherit">{body}</svg>'
         )
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of :meth:`image`."""
+        return WIDTH, self._shapes()[1]
+
     def image(self, *, dark: bool = False) -> str:
         """The same as a file of its own, on paper, for ``<img>``: no style, no script, no variables."""
         shapes, height = self._shapes()

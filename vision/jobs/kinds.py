@@ -171,8 +171,8 @@ def _tuning(asked: TuneRequest) -> tuning.Options:
     return tuning.Options(
         queries=asked.queries,
         filters=tuple(asked.filters),
-        candidates=tuple(asked.candidates),
-        dims=() if asked.quick else tuple(asked.coarse_dims),
+        candidates=tuple(asked.candidates) or tuning.CANDIDATES,
+        dims=() if asked.quick else tuple(asked.coarse_dims) or tuning.DIMS,
         goal=Goal(asked.recall),
         seed=asked.seed,
         repeats=asked.repeats,

@@ -53,20 +53,15 @@ class EvaluateRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True, k
 
 
 class TuneRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """K and the cross-over of the collection that is searched; each member as the option of `visual-search tune`.
+    """K and the cross-over of the collection that is searched; all, and what is left out, as `visual-search tune`.
 
     ``quick`` makes no side collections, ``dry_run`` keeps nothing.
     """
 
     queries: Annotated[int, Meta(ge=40)] = 200
     filters: Names = []
-    candidates: Annotated[list[Annotated[int, Meta(ge=1, le=10_000)]], Meta(min_length=1, max_length=20)] = [
-        100,
-        200,
-        400,
-        800,
-    ]
-    coarse_dims: Annotated[list[Annotated[int, Meta(ge=8, le=1024)]], Meta(max_length=20)] = [64, 128, 256, 512]
+    candidates: Annotated[list[Annotated[int, Meta(ge=1, le=10_000)]], Meta(max_length=20)] = []
+    coarse_dims: Annotated[list[Annotated[int, Meta(ge=8, le=1024)]], Meta(max_length=20)] = []
     quick: bool = False
     recall: Annotated[float, Meta(ge=0, le=1)] = 0.99
     repeats: Annotated[int, Meta(ge=1)] = 2

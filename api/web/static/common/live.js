@@ -1,5 +1,5 @@
 // Keeps a part of a page as the server writes it now: the page's own address is fetched again, and `#live` taken over.
-// What is marked, opened or focused in it stays so. Needs nothing of the page but the element itself.
+// What is marked, opened or focused in it stays so, and what a module draws by itself where it says `data-kept`.
 
 import { ask } from "./http.js";
 
@@ -35,6 +35,7 @@ export async function refresh(address = location.pathname + location.search) {
     if (!fresh) throw new Error("another page came");
     swap(place, fresh);
     say("");
+    document.dispatchEvent(new Event("refreshed"));
     return true;
   } catch (error) {
     if (error.name !== "AbortError") say(lost(error));
@@ -61,6 +62,7 @@ function swap(place, fresh) {
 
 /** Make one element like another in place, so that what the reader is at is not lost. */
 function morph(old, fresh) {
+  if (old.hasAttribute("data-kept") && fresh.hasAttribute("data-kept")) return;
   for (const { name } of [...old.attributes]) {
     const own = name === "aria-busy" || (name === "open" && old.tagName === "DETAILS");
     if (!own && !fresh.hasAttribute(name)) old.removeAttribute(name);

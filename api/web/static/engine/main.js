@@ -1,5 +1,6 @@
 // Takes over the search engineer's pages: they are complete without it.
 
+import { choosing } from "../common/choosing.js";
 import { ask, get } from "../common/http.js";
 import { follow, localise, refresh } from "../common/live.js";
 
@@ -8,40 +9,14 @@ const at = (id) => document.getElementById(id);
 localise();
 const every = Number(at("live")?.dataset.live ?? 0);
 if (every) follow(every);
-choosing(document.querySelector("form[data-instant]"));
+choosing(at("choose"));
+at("forget")?.addEventListener("click", forget);
 for (const button of document.querySelectorAll("[data-copy]")) button.addEventListener("click", () => copy(button));
 
-/** A choice takes effect at once, in the address too. */
-function choosing(form) {
-  if (!form) return;
-  const chosen = () => {
-    const pairs = [...new FormData(form)].filter(([, value]) => value !== "");
-    const query = new URLSearchParams(pairs).toString();
-    return location.pathname + (query ? `?${query}` : "");
-  };
-  const go = () => {
-    const address = chosen();
-    if (address !== location.pathname + location.search) history.pushState(null, "", address);
-    return refresh(address);
-  };
-  form.addEventListener("change", go);
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    go();
-  });
-  addEventListener("popstate", () => {
-    const given = new URLSearchParams(location.search);
-    for (const each of form.elements) {
-      if (each.type === "checkbox") each.checked = given.get(each.name) === each.value;
-      else if (each.name) each.value = given.get(each.name) ?? "";
-    }
-    refresh();
-  });
-  at("forget")?.addEventListener("click", async () => {
-    if (!confirm("Forget all searches that are kept? Nothing else changes.")) return;
-    await ask("/v1/queries", { method: "DELETE" });
-    refresh();
-  });
+async function forget() {
+  if (!confirm("Forget all searches that are kept? Nothing else changes.")) return;
+  await ask("/v1/queries", { method: "DELETE" }).catch(() => {}); // the list shows what is still there
+  await refresh();
 }
 
 async function copy(button) {
