@@ -33,7 +33,7 @@ def several(client: SolrClient, ids: Sequence[str], fields: str) -> dict[str, di
     What is not there is left out.
     """
     names, found = client.names, dict[str, dict[str, Any]]()
-    for field in dict.fromkeys((names.key, names.known("product_id") or names.key)):
+    for field in dict.fromkeys((names.key, names.product)):
         missing = [id for id in dict.fromkeys(ids) if id not in found]
         if not missing:
             break

@@ -27,9 +27,10 @@ async function above(share) {
   return ids;
 }
 
+let desk = null;
 if (answer.proposals.length) {
   const here = new URL(location);
-  const desk = new Desk(document.getElementById("desk"), answer.proposals, {
+  desk = new Desk(document.getElementById("desk"), answer.proposals, {
     current: here.searchParams.get("id"),
     list: here.searchParams.get("view") === "list",
     above,
@@ -42,6 +43,10 @@ if (answer.proposals.length) {
       history.replaceState(null, "", url);
     },
   });
-  window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
-  decisions.unfinished().then((found) => { if (found.length) banner(document.getElementById("unfinished"), found, (text) => desk.say(text)); }, () => {});
 }
+
+const say = (text) => {
+  if (desk) desk.say(text);
+  else document.getElementById("told").textContent = text;
+};
+decisions.unfinished().then((found) => { if (found.length) banner(document.getElementById("unfinished"), found, say); }, () => {});
