@@ -346,9 +346,8 @@ def _form(entry: Entry) -> QueryForm:
 def _by(entry: Entry) -> list[str]:
     asked = entry.request
     found = {
-        "photo": entry.by_photo or asked.upload_id,
+        "photo": entry.by_photo,
         f"product {asked.image_id}": asked.image_id,
-        "picture's address": asked.image_url,
         f"picture of “{asked.image_text}”": asked.image_text,
         f"like {len(asked.like)}": asked.like,
         f"unlike {len(asked.unlike)}": asked.unlike,

@@ -87,15 +87,19 @@ def test_axe_finds_nothing_and_everything_fits(
 
 def test_the_pages_are_light(browser: Browser, url: str, paths: dict[str, str]) -> None:
     for name in ("overview", "queries", "query", "measurement", "jobs"):
-        finished: list[Request] = []
-        context = browser.new_context(base_url=url)
-        page = context.new_page()
-        page.on("requestfinished", lambda request: finished.append(request))
-        page.goto(paths[name])
-        page.wait_for_load_state("networkidle")
-        sizes = [(each.url, each.sizes()) for each in finished]
-        context.close()
-        ours = [size for address, size in sizes if "/v1/products/" not in address]
-        weight = sum(size["responseBodySize"] + size["responseHeadersSize"] for size in ours)
-        print(f"\n{name}: {weight:,} bytes in {len(ours)} requests")
+        weight = weigh(browser, url, paths[name])
+        print(f"\n{name}: {weight:,} bytes without product pictures")
         assert weight < MAX_WEIGHT, name
+
+
+def weigh(browser: Browser, url: str, path: str) -> int:
+    """Bytes of a page that nothing of was fetched before."""
+    finished: list[Request] = []
+    context = browser.new_context(base_url=url)
+    page = context.new_page()
+    page.on("requestfinished", lambda request: finished.append(request))
+    page.goto(path)
+    page.wait_for_load_state("networkidle")
+    sizes = [each.sizes() for each in finished if "/v1/products/" not in each.url]
+    context.close()
+    return sum(size["responseBodySize"] + size["responseHeadersSize"] for size in sizes)

@@ -130,7 +130,9 @@ def test_an_evaluation_leads_to_its_charts_and_two_are_compared(page: Page, url:
         assert chart.evaluate("each => each.getAttribute('height') === String(each.naturalHeight)")
     expect(page.locator("tbody tr")).to_have_count(4)
     page.get_by_role("link", name="All measurements").click()
-    for pick in page.get_by_role("checkbox", name=re.compile("^Compare evaluate")).all()[:2]:
+    picks = page.get_by_role("checkbox", name=re.compile("^Compare evaluate"))
+    expect(picks).to_have_count(2)
+    for pick in picks.all():
         pick.check()
     page.get_by_role("button", name="Compare the two that are picked").click()
     expect(page.get_by_role("heading", name="Compared")).to_be_visible()

@@ -8,6 +8,7 @@ import time
 import tracemalloc
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -16,7 +17,7 @@ from vision.search.composer import QueryVectors, compose
 from vision.search.model import Mode, Plan, Query, Result, Took, Way
 from vision.search.planner import Limits, plan
 from vision.search.querylog import SLOWEST, QueryLog, Trail
-from vision.search.request import SearchRequest
+from vision.search.request import SearchRequest, parse
 
 
 def result(way: Way = Way.TEXT) -> Result:
@@ -69,6 +70,22 @@ def test_a_photo_is_not_kept_but_that_there_was_one_is() -> None:
     add(log, "beside", image=True)
     assert all(entry.by_photo and entry.request.image is None for entry in log.recent())
     assert all(entry.request.vector is None for entry in log.recent())
+
+
+def test_nothing_that_is_kept_opens_a_shoppers_photo_or_profile() -> None:
+    log = QueryLog(10)
+    secret = "s3cret"
+    for members in (
+        {"upload_id": secret},
+        {"image_url": f"https://photos.example/{secret}"},
+        {"q": "x", "profile": {"id": secret}},
+        {"q": "x", "similarities": [{"upload_id": secret, "weight": 0.4}, {"field": "price", "near": 3, "scale": 1}]},
+    ):
+        log.add(parse(members), Trail(), result(), Took(1.0, 1.0, 2.0))
+    kept = [msgspec.to_builtins(entry.request) for entry in log.recent()]
+    assert secret not in repr(kept)
+    assert [entry.by_photo for entry in log.recent()] == [False, False, True, True]
+    assert kept[0]["similarities"][0]["weight"] == 0.4 and kept[1]["profile"]["use"] == "rank"
 
 
 def test_a_search_that_failed_says_why_and_what_it_had_sent() -> None:

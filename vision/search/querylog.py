@@ -27,6 +27,9 @@ SLOWEST: Final = 20
 """Of each of the last 24 hours, so many of the slowest stay when later ones push them out of the ring."""
 _HOUR: Final = 3600.0
 _DAY: Final = 24
+_PHOTOS: Final = ("image", "image_url", "upload_id", "vector")
+"""Members of a request that are a photo, or lead to one: whoever knows an ``upload_id`` can see it."""
+_WITHHELD: Final = "…"
 
 
 @dataclass
@@ -49,8 +52,8 @@ class Entry:
     Attributes:
         id: names it here.
         at: when it was answered, seconds since 1970.
-        request: as it came, without a picture's bytes or a vector.
-        by_photo: whether one of these came with it.
+        request: as it came, without whatever leads to a shopper's photo or profile.
+        by_photo: whether it was by a photo, or a vector.
         took: milliseconds; of a search that failed, all together.
         sent: as in :class:`Trail`.
         query: as in :class:`Trail`.
@@ -106,9 +109,8 @@ class QueryLog:
         """
         if not self.size:
             return
-        by_photo = image or request.image is not None or request.vector is not None
-        if request.image is not None or request.vector is not None:
-            request = msgspec.structs.replace(request, image=None, vector=None)
+        by_photo = image or any(getattr(request, name) is not None for name in _PHOTOS)
+        request = _impersonal(request)
         found = {} if isinstance(outcome, Exception) else _of(outcome)
         error = (type(outcome).__name__, str(outcome)) if isinstance(outcome, Exception) else None
         at = self._clock()
@@ -161,6 +163,19 @@ class QueryLog:
         with self._lock:
             self._ring.clear()
             self._hours.clear()
+
+
+def _impersonal(request: SearchRequest) -> SearchRequest:
+    """A request without a shopper's photo and the names that open their photos and profile."""
+    changes: dict[str, Any] = {name: None for name in _PHOTOS if getattr(request, name) is not None}
+    if request.profile is not None:
+        changes["profile"] = msgspec.structs.replace(request.profile, id=_WITHHELD)
+    if any(each.upload_id or each.vector for each in request.similarities):
+        changes["similarities"] = [
+            msgspec.structs.replace(each, upload_id=each.upload_id and _WITHHELD, vector=None)
+            for each in request.similarities
+        ]
+    return msgspec.structs.replace(request, **changes) if changes else request
 
 
 def _of(result: Result) -> dict[str, Any]:

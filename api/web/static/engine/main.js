@@ -9,7 +9,7 @@ const at = (id) => document.getElementById(id);
 localise();
 const every = Number(at("live")?.dataset.live ?? 0);
 if (every) follow(every);
-choosing(at("choose"));
+choosing(document.querySelector("form[data-instant]"));
 at("forget")?.addEventListener("click", forget);
 for (const button of document.querySelectorAll("[data-copy]")) button.addEventListener("click", () => copy(button));
 

@@ -9,7 +9,7 @@ const at = (id) => document.getElementById(id);
 const followed = new Set();
 
 localise();
-choosing(at("choose"));
+choosing(document.querySelector("form[data-instant]"));
 for (const form of document.querySelectorAll("form[data-kind]")) form.addEventListener("submit", (event) => begin(event, form));
 document.addEventListener("click", clicked);
 document.addEventListener("refreshed", watch);
