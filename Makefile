@@ -49,7 +49,7 @@ bench: $(VENV)/installed-dev
 
 .PHONY: screenshots
 screenshots: $(VENV)/installed-dev
-	SCREENSHOTS=docs/images $(BIN)/pytest tests/api/test_browser_screenshots.py tests/pages/test_merchandise_screenshots.py
+	SCREENSHOTS=docs/images $(BIN)/pytest tests/api/test_browser_screenshots.py tests/pages/test_*_screenshots.py
 
 UV_COMPILE := uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
 	--python-version 3.11 --quiet pyproject.toml
