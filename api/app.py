@@ -16,6 +16,7 @@ from api import (
     health,
     jobs,
     looks,
+    measurements,
     navigation,
     openapi,
     parts,
@@ -24,8 +25,10 @@ from api import (
     products,
     profiles,
     proposals,
+    queries,
     search,
     security,
+    status,
     suggest,
     tools,
     uploads,
@@ -33,7 +36,8 @@ from api import (
 )
 from api.keys import Keys
 from api.links import IdConverter
-from api.pages import merchandise, shop, sign_in
+from api.pages import engine, merchandise, shop, sign_in
+from api.pages import jobs as jobs_page
 from api.services import Services, attach
 from vision.settings import Settings
 from vision.workspace import Workspace
@@ -57,10 +61,15 @@ _RESOURCES = (
     tools,
     jobs,
     catalogues,
+    measurements,
     health,
+    status,
+    queries,
     openapi,
     shop,
     merchandise,
+    engine,
+    jobs_page,
     sign_in,
 )
 

@@ -52,7 +52,12 @@ class CataloguesForm(msgspec.Struct, frozen=True):
 @describe(Operation("Catalogues that were indexed from this machine", answer=CataloguesForm))
 def listed() -> Response:
     """Answer all catalogues."""
-    return answer(CataloguesForm([_form(each) for each in services().workspace.catalogues().all()]))
+    return answer(CataloguesForm(known()))
+
+
+def known() -> list[CatalogueForm]:
+    """All of them, the last one first."""
+    return [_form(each) for each in services().workspace.catalogues().all()]
 
 
 def _form(each: Catalogue) -> CatalogueForm:

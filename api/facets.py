@@ -61,7 +61,7 @@ def facets() -> Response:
 def known_facets(engine: SearchEngine, fields: list[str], words: str, currency: str | None) -> FacetsForm:
     """Values and counts of these fields among what the words find."""
     # Counts of other words than those asked for would be silent here.
-    found = form(engine.search(SearchRequest(q=words, facets=fields, rows=0, spelling="off")))
+    found = form(engine.search(SearchRequest(q=words, facets=fields, rows=0, spelling="off"), logged=False))
     return FacetsForm(found.facets, _ranges(engine.collection, currency), found.total)
 
 

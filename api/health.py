@@ -36,7 +36,8 @@ class CheckForm(msgspec.Struct, frozen=True, omit_defaults=True):
 class ReadyForm(msgspec.Struct, frozen=True, omit_defaults=True):
     """All conditions in the order they build on each other; after one that fails the rest is not tried.
 
-    ``notice`` is there where the demo could not have the extractor it prefers, and says which it uses instead, and why.
+    ``notice`` is there where the demo could not have the extractor it prefers, and says which it uses instead, and why;
+    and where what was tuned for the collection is ignored.
     """
 
     ready: bool
@@ -71,7 +72,8 @@ def readiness(wired: Services) -> ReadyForm:
         if not checks[-1].ok:
             break
     ready = len(checks) == 3 and all(check.ok for check in checks)
-    return ReadyForm(ready, checks, run.pictures, run.extractor, run.fingerprint, wired.notice)
+    notices = [each for each in (wired.notice, run.notice) if each is not None]
+    return ReadyForm(ready, checks, run.pictures, run.extractor, run.fingerprint, "; ".join(notices) or None)
 
 
 class _Run:
@@ -82,11 +84,12 @@ class _Run:
         self.pictures: int | None = None
         self.extractor: str | None = None
         self.fingerprint: str | None = None
+        self.notice: str | None = None
 
     def solr(self) -> str:
         with self._client() as client:
             version = client.admin("admin/info/system").get("lucene", {}).get("solr-spec-version", "unknown")
-            return f"Solr {version} answers at {client.base}"
+            return f"Solr {version} answers at {client.shown}"
 
     def collection(self) -> str:
         with self._client() as client:
@@ -96,6 +99,7 @@ class _Run:
     def embedding(self) -> str:
         embedding = self._wired.engine.collection.embedding()
         self.extractor, self.fingerprint = embedding.extractor, embedding.fingerprint
+        self.notice = self._wired.engine.limits().notice
         return f"vectors are {self.fingerprint}, by the extractor {self.extractor}"
 
     def _client(self) -> SolrClient:

@@ -21,10 +21,10 @@ from vision.jobs.store import Jobs
 
 blueprint = Blueprint("jobs", __name__, url_prefix="/v1/jobs")
 
-_STATES: Final = [state.value for state in State]
+STATES: Final = [state.value for state in State]
 _ACCEPTED: Final = f"{{kind: {' | '.join(kinds.KINDS)}, request: what that kind is asked, by: a name}}"
 _LISTED: Final = (
-    Parameter("state", "Only those of this state.", {"type": "string", "enum": _STATES}),
+    Parameter("state", "Only those of this state.", {"type": "string", "enum": STATES}),
     Parameter("kind", "Only those of this kind; commands in a terminal have further ones."),
     Parameter("rows", "How many.", {"type": "integer", "default": 50, "maximum": 1000}),
     Parameter("start", "How many to leave out before.", {"type": "integer", "default": 0}),
@@ -87,19 +87,32 @@ def begin() -> Response:
 @describe(Operation("Long work, newest first", answer=JobsForm, parameters=_LISTED, problems=(400,)))
 def listed() -> Response:
     """Answer a page of jobs."""
-    state, kind = request.args.get("state"), request.args.get("kind")
-    if state is not None and state not in _STATES:
-        raise BadQuery(f"state is {state[:40]!r}; accepted: {', '.join(_STATES)}", "state")
+    state, kind = wanted()
     rows, start = page()
-    jobs = services().workspace.jobs()
+    found, now = visible(state, kind), services().workspace.jobs().clock()
+    return answer(JobsForm([job_form(job, now) for job in found[start : start + rows]], len(found)))
+
+
+def wanted() -> tuple[str | None, str | None]:
+    """``state`` and ``kind`` of the query string; empty ones, as forms send them, count as left out.
+
+    Raises:
+        BadQuery: no such state.
+    """
+    state, kind = request.args.get("state") or None, request.args.get("kind") or None
+    if state is not None and state not in STATES:
+        raise BadQuery(f"state is {state[:40]!r}; accepted: {', '.join(STATES)}", "state")
+    return state, kind
+
+
+def visible(state: str | None, kind: str | None) -> list[Job]:
+    """The jobs that the caller may see, newest first, of one state and kind where they are given."""
     every = _role() >= Role.ENGINEER
-    found = [
+    return [
         job
-        for job in jobs.all()
+        for job in services().workspace.jobs().all()
         if state in (None, job.state) and kind in (None, job.kind) and (every or kinds.is_merchandisers(job.kind))
     ]
-    now = jobs.clock()
-    return answer(JobsForm([job_form(job, now) for job in found[start : start + rows]], len(found)))
 
 
 @blueprint.get("/<job_id>")

@@ -26,8 +26,10 @@ _PATH: Final = {
     "upload_id": "What POST /v1/images answered.",
     "profile_id": "What POST /v1/profiles answered.",
     "proposal_id": "A proposal's id.",
+    "query_id": "A search's id, from GET /v1/queries.",
     "change_id": "A change set's id.",
     "job_id": "A job's id.",
+    "measurement_id": "A measurement's id.",
 }
 _REASONS: Final = {
     200: "OK",

@@ -14,6 +14,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 JSON: Final = "application/json"
 JPEG: Final = "image/jpeg"
 PNG: Final = "image/png"
+SVG: Final = "image/svg+xml"
 MULTIPART: Final = "multipart/form-data"
 
 

@@ -18,6 +18,7 @@ from benchmarks.warmup import warm_up
 from tests.search.synthetic import Synthetic, build
 from vision.evaluation.timing import Times, interleaved
 from vision.search.model import Mode, Query, Way
+from vision.tuning.crossover import crossover
 
 _SIZES = (1000, 2000, 4000, 6000, 8000, 12_000, 16_000, 20_000, 30_000, 40_000)
 
@@ -66,18 +67,6 @@ def _filters(pictures: int, size: int) -> dict[str, tuple[str, ...]]:
     if size >= pictures:
         return {}
     return {"hundredth": tuple(f"h{number}" for number in range(round(100 * size / pictures) or 1))}
-
-
-def crossover(measured: Sequence[tuple[int, float]]) -> int | None:
-    """Where the ratio passes 1 for good, between the two sizes around it."""
-    below = [index for index, (_, ratio) in enumerate(measured) if ratio <= 1]
-    if not below:
-        return measured[0][0]
-    last = below[-1]
-    if last + 1 == len(measured):
-        return None
-    (low, under), (high, over) = measured[last], measured[last + 1]
-    return round(low + (high - low) * (1 - under) / (over - under))
 
 
 @click.command(help=__doc__)

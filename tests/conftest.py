@@ -6,10 +6,14 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from vision.settings import Settings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 def pytest_configure() -> None:
@@ -23,7 +27,7 @@ def pytest_configure() -> None:
 
 
 # What takes long to make is made once: tests with one of these run in one worker, others with those of their file.
-_SHARED = ("undisturbed", "synthetic")
+_SHARED = ("undisturbed", "synthetic", "demo")
 # A test is marked by what it uses.
 _NEEDS = {"solr_url": "solr", "yard": "solr", "browser": "browser"}
 
@@ -54,3 +58,18 @@ def solr_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     home = tmp_path_factory.mktemp("solr")
     with EmbeddedSolr(Settings(home=home), home=home / "solr", port=0, heap="1g", config_edit=True) as solr:
         yield solr.url
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all tests: a thread may steer only one."""
+    from tests.api.browsing import launched
+
+    with launched() as found:
+        yield found
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What a page's console complained about."""
+    return []

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from vision.errors import BadSetting
-from vision.settings import Settings
+from vision.settings import Settings, origins
 
 ROOT = Path(__file__).parent.parent
 
@@ -37,6 +37,7 @@ VARIABLES: list[tuple[str, str, str, Any]] = [
     ("VISUAL_SEARCH_TOOLS_SECONDS", "tools_seconds", "30", 30),
     ("VISUAL_SEARCH_JOBS", "jobs", "5", 5),
     ("VISUAL_SEARCH_LANGUAGE", "language", "de", "de"),
+    ("VISUAL_SEARCH_RECENT_QUERIES", "recent_queries", "0", 0),
     ("VISUAL_SEARCH_CANDIDATES", "candidates", "500", 500),
     ("VISUAL_SEARCH_EXACT_BELOW", "exact_below", "0", 0),
 ]
@@ -95,6 +96,7 @@ def test_false(raw: str) -> None:
         ("VISUAL_SEARCH_SOLR_TIMEOUT", "nan", "seconds, more than 0"),
         ("VISUAL_SEARCH_SOLR_TIMEOUT", "inf", "seconds, more than 0"),
         ("VISUAL_SEARCH_MAX_UPLOAD_MB", "0", "at least 1"),
+        ("VISUAL_SEARCH_RECENT_QUERIES", "-1", "0 or more"),
         ("VISUAL_SEARCH_CANDIDATES", "-5", "at least 1"),
         ("VISUAL_SEARCH_EXACT_BELOW", "-1", "0 or more"),
         ("VISUAL_SEARCH_COLLECTION", "a/b", "letters, digits"),
@@ -145,3 +147,15 @@ def test_only_settings_reads_the_environment() -> None:
 def test_a_reader_is_found(code: str) -> None:
     assert reads_environment(ast.parse(code))
     assert not reads_environment(ast.parse("request.environ['A']"))
+
+
+def test_where_each_value_comes_from_is_known() -> None:
+    environ = {"VISUAL_SEARCH_PORT": "9000", "VISUAL_SEARCH_CANDIDATES": "300", "VISUAL_SEARCH_LANGUAGE": ""}
+    found = origins(Settings.from_environment(environ, port=9001, exact_below=5), environ)
+    assert {name: found[name] for name in ("port", "candidates", "exact_below", "language", "home")} == {
+        "port": "command",
+        "candidates": "environment",
+        "exact_below": "command",
+        "language": "default",
+        "home": "default",
+    }

@@ -23,6 +23,7 @@ _COMMANDS = {
     "duplicates": ("vision.merchandising.tools.commands:duplicates", "Find products that show the same picture."),
     "evaluate": ("vision.evaluation.commands:evaluate", "Measure quality and speed of extractors, dims and modes."),
     "jobs": ("vision.jobs.commands:jobs", "Long work: what runs, how far it is, and how to end it."),
+    "tune": ("vision.tuning.commands:tune", "Choose K and the cross-over of a collection by measuring it."),
     "solr": ("vision.solr.commands:solr", "Start, stop and look at Solr."),
 }
 

@@ -45,7 +45,7 @@ class Embedding:
         extractor: the extractor as the user named it, ``inception_v3`` or ``tflite:/models/m.tflite``.
         extractor_fingerprint: what extractor, weights and preprocessing were.
         pca: 2048 (or whatever the extractor gives) to 1024.
-        codec: 1024 float32 to the 256 int8 of the coarse field.
+        codec: 1024 float32 to the int8 of the coarse field, 256 unless the collection was made with others.
         sigma2: the collection's median squared distance, the scale of the image score.
     """
 

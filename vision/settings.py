@@ -104,11 +104,21 @@ class Settings:
     language: str = _env(
         "VISUAL_SEARCH_LANGUAGE", "en", "Language of a search's words where it does not say: en, de, fr, es or ja."
     )
-    candidates: int = _env("VISUAL_SEARCH_CANDIDATES", 200, "K: pictures the approximate phase hands to the exact one.")
-    exact_below: int = _env(
+    recent_queries: int = _env(
+        "VISUAL_SEARCH_RECENT_QUERIES",
+        500,
+        "Searches that the server keeps in memory for the search engineer; 0 keeps none.",
+    )
+    candidates: int | None = _env(
+        "VISUAL_SEARCH_CANDIDATES",
+        None,
+        "K: pictures the approximate phase hands to the exact one; unset: what `tune` chose, else 200.",
+    )
+    exact_below: int | None = _env(
         "VISUAL_SEARCH_EXACT_BELOW",
-        8000,
-        "`auto` verifies every picture when keyword and facets leave at most this many.",
+        None,
+        "`auto` verifies every picture when keyword and facets leave at most this many; unset: what `tune` chose, "
+        "else 8000.",
     )
 
     def __post_init__(self) -> None:
@@ -117,7 +127,6 @@ class Settings:
             self._check(name, 1 <= getattr(self, name) <= 65535, "a port is 1 to 65535")
         for name in (
             "max_upload_mb",
-            "candidates",
             "upload_ttl",
             "uploads_mb",
             "batch_threads",
@@ -126,7 +135,9 @@ class Settings:
             "jobs",
         ):
             self._check(name, getattr(self, name) >= 1, "it must be at least 1")
-        self._check("exact_below", self.exact_below >= 0, "it must be 0 or more")
+        self._check("recent_queries", self.recent_queries >= 0, "it must be 0 or more")
+        self._check("candidates", self.candidates is None or self.candidates >= 1, "it must be at least 1")
+        self._check("exact_below", self.exact_below is None or self.exact_below >= 0, "it must be 0 or more")
         self._check("profile_half_life", 0 < self.profile_half_life < math.inf, "it is days, more than 0")
         self._check("solr_timeout", 0 < self.solr_timeout < math.inf, "it is seconds, more than 0")
         named = self.collection is None or re.fullmatch(r"\w[\w.-]*", self.collection, re.ASCII) is not None
@@ -155,6 +166,18 @@ class Settings:
                 values[each.name] = _parse(variable, raw, str(each.type))
         values.update({k: v for k, v in overrides.items() if v is not None})
         return cls(**values)
+
+
+def origins(settings: Settings, environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Where each value comes from, by its name: ``environment``, ``default``, or ``command`` for an option of one."""
+    source = os.environ if environ is None else environ
+    found = {}
+    for each in fields(settings):
+        raw, value = source.get(each.metadata["env"]), getattr(settings, each.name)
+        default = each.default_factory() if callable(each.default_factory) else each.default
+        said = raw is not None and raw != "" and _parse(each.metadata["env"], raw, str(each.type)) == value
+        found[each.name] = "environment" if said else "default" if value == default else "command"
+    return found
 
 
 def _is_base(url: str) -> bool:

@@ -8,14 +8,16 @@ from vision.catalog.pictures import Roots
 from vision.console import Progress
 from vision.detect import Finder
 from vision.embedding import EmbeddingStore
+from vision.evaluation.measurements import Measurements
 from vision.jobs.store import Jobs
 from vision.merchandising.desk import Desk
 from vision.merchandising.journal import Journal
 from vision.merchandising.overlay import Accepted
 from vision.search.engine import SearchEngine
 from vision.search.photos import Photos
-from vision.search.planner import Limits
 from vision.search.profiles import Profiles
+from vision.search.querylog import QueryLog
+from vision.search.tuned import Given, TunedFiles
 from vision.settings import Settings
 from vision.solr import configset
 from vision.solr.client import SolrClient
@@ -40,6 +42,7 @@ class Workspace:
         self._progress = progress
         self._url = settings.solr_url
         self._finder: Finder | None = None
+        self.queries = QueryLog(settings.recent_queries)
 
     def solr_url(self) -> str:
         """Solr's base URL; starts the embedded one if that is meant and it does not run.
@@ -120,6 +123,14 @@ class Workspace:
         """What was changed in the client's collection, to be laid over a catalogue's rows."""
         return Accepted(self.journal(client))
 
+    def tuned(self) -> TunedFiles:
+        """What was chosen for collections by measuring them."""
+        return TunedFiles(self.settings.home / "tuning")
+
+    def measurements(self) -> Measurements:
+        """The results of what was measured."""
+        return Measurements(self.settings.home / "measurements")
+
     def finder(self) -> Finder:
         """What finds things in photos; always the same one, as its model takes memory.
 
@@ -141,7 +152,8 @@ class Workspace:
         return SearchEngine(
             client or self.reading_client(),
             self.store(),
-            limits=Limits(settings.candidates, settings.exact_below),
+            limits=Given(settings.candidates, settings.exact_below),
+            tuned=self.tuned(),
             models=settings.models,
             uploaded=self.uploads().read,
             language=settings.language,
@@ -149,6 +161,7 @@ class Workspace:
             profiles=self.profiles(),
             url_limit=self._url_limit(),
             finder=self.finder(),
+            log=self.queries,
         )
 
     def _url_limit(self) -> int | None:

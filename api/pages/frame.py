@@ -52,6 +52,16 @@ AREAS: Final[tuple[Area, ...]] = (
             Section("Changes", "merchandise.log"),
         ),
     ),
+    Area(
+        "Engine",
+        Role.ENGINEER,
+        (
+            Section("Overview", "engine.overview"),
+            Section("Queries", "engine.queries"),
+            Section("Measurements", "engine.measurements"),
+        ),
+    ),
+    Area("Jobs", Role.MERCHANDISER, (Section("Jobs", "work.index"),)),
 )
 
 
@@ -85,9 +95,11 @@ def _begun(named: str) -> list[Path]:
     return [_STATIC / named] if named.endswith(".js") else sorted((_STATIC / named).glob("*.js"))
 
 
-def render(template: str, status: int = 200, **values: Any) -> Response:
-    """A page for staff, with the way to the others."""
-    page = render_template(template, areas=areas(), endpoint=request.endpoint, keys=bool(services().keys), **values)
+def render(template: str, status: int = 200, *, section: str | None = None, **values: Any) -> Response:
+    """A page for staff, with the way to the others; ``section`` is the endpoint of the one that it lies below."""
+    page = render_template(
+        template, areas=areas(), endpoint=section or request.endpoint, keys=bool(services().keys), **values
+    )
     response = make_response(page, status)
     response.headers["Cache-Control"] = "private, no-cache"
     return response

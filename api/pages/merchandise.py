@@ -53,7 +53,7 @@ def fill() -> Response:
     """Answer the page that fills gaps; each attribute with how many products lack it."""
     fields = _fields()
     engine = services().engine
-    missing = {name: engine.search(_without(name)).total for name in fields}
+    missing = {name: engine.search(_without(name), logged=False).total for name in fields}
     return _tool("fill", missing=missing)
 
 

@@ -16,14 +16,6 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    from tests.api.browsing import launched
-
-    with launched() as found:
-        yield found
-
-
-@pytest.fixture(scope="session")
 def url(shop: Shop) -> Iterator[str]:
     """A server of the small catalogue, in a process of its own; modules with another catalogue have their own."""
     with serving(shop.settings) as found:
@@ -37,12 +29,6 @@ def page(browser: Browser, url: str, complaints: list[str]) -> Iterator[Page]:
 
     with opened_page(browser, url, (1280, 900), complaints) as opened:
         yield opened
-
-
-@pytest.fixture
-def complaints() -> list[str]:
-    """What a page's console complained about."""
-    return []
 
 
 @pytest.fixture

@@ -91,7 +91,7 @@ class FakeEngine(SearchEngine):
         self.answer: Result | Exception = result(hit())
         self.asked: list[tuple[SearchRequest, bytes | None]] = []
 
-    def search(self, request: SearchRequest, image: bytes | None = None) -> Result:
+    def search(self, request: SearchRequest, image: bytes | None = None, *, logged: bool = True) -> Result:
         self.asked.append((request, image))
         if isinstance(self.answer, Exception):
             raise self.answer

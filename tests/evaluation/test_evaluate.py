@@ -24,6 +24,7 @@ from vision.errors import SolrRefused
 from vision.evaluation import label_quality, rank
 from vision.evaluation.gallery import Gallery, gather
 from vision.evaluation.indexes import Flat, Index, Scope
+from vision.evaluation.measurements import Measurements
 from vision.search.commands import filter_members
 from vision.search.model import Query
 from vision.search.request import parse, to_query
@@ -88,6 +89,17 @@ def test_numpy_needs_no_solr_and_agrees_with_the_oracle(folder: Path) -> None:
         assert found[name] == pytest.approx(value, abs=1e-4)
     assert found["mrr"] == pytest.approx(expected.mrr, abs=1e-4)
     assert 0 < found["p50_ms"] <= found["p95_ms"] and found["qps"] > 0
+
+
+def test_results_are_kept_unless_told_otherwise(folder: Path) -> None:
+    words = ("--label", "color", "--mode", "numpy", "--dims", "full,8")
+    found = evaluated(runner(folder, NOWHERE), folder, *words)
+    evaluated(runner(folder, NOWHERE), folder, *words, "--no-keep")
+    kept = Measurements(folder / "home/measurements")
+    (summary,) = kept.summaries("evaluate")
+    assert (summary.collection, summary.charts) == (None, ["speed", "dims"])
+    assert summary.about.startswith("catalogue.csv: 60 pictures") and summary.found.startswith("best mAP 0.")
+    assert kept.read(summary.id).result == found
 
 
 def test_depth_cuts_the_ranking_and_not_the_right_answers(folder: Path) -> None:

@@ -11,6 +11,7 @@ from tests.install.conftest import NewTheirs
 from tests.install.theirs import MAP, Theirs
 from vision.search.model import Result
 from vision.search.planner import Limits
+from vision.search.ranker import Ranker
 from vision.search.request import parse
 
 pytestmark = pytest.mark.solr
@@ -23,7 +24,7 @@ def search(theirs: Theirs, image: bytes | None = None, limits: Limits | None = N
     workspace = theirs.workspace()
     with workspace.client() as client:
         engine = workspace.engine(client)
-        engine.ranker.limits = limits or engine.ranker.limits
+        engine.ranker = engine.ranker if limits is None else Ranker(engine.collection, lambda: limits)
         return engine.search(parse(dict(members)), image)
 
 

@@ -58,6 +58,7 @@ def test_what_is_added_is_what_our_own_configset_has() -> None:
     ours = additions()
     assert ours.types["vector_full"]["vectorDimension"] == "1024"
     assert ours.types["vector_coarse"]["vectorEncoding"] == "BYTE"
+    assert ours.types["vector_coarse"]["vectorDimension"] == "256"  # a core's own property in the configset
     assert {each["type"] for each in ours.fields.values()} == set(ours.types)
     assert ours.invariants == {"expandMacros": "false"}
     assert (ours.defaults["mm"], ours.defaults["rows"], ours.defaults["tie"]) == ("100%", 24, 0.1)

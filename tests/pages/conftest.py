@@ -5,10 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.api.conftest import browser as browser
-from tests.api.conftest import complaints as complaints
 from tests.api.conftest import workspace as workspace
-from tests.api.shop import Shop, serving
+from tests.api.shop import Shop, index_shop, serving
 from tests.pages.gate import Gate
 from tests.pages.wares import index_wares
 
@@ -33,3 +31,16 @@ def merchant(wares: Shop, gate: Gate) -> Iterator[str]:
     """A server of the catalogue, in a process of its own."""
     with serving(replace(wares.settings, solr_url=gate.url)) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def drawn(solr_url: str, tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """A small catalogue of drawn shapes in a real Solr."""
+    return index_shop(solr_url, tmp_path_factory.mktemp("pages"), collection="pages-shop")
+
+
+@pytest.fixture(scope="module")
+def url(drawn: Shop) -> Iterator[str]:
+    """The real server of it."""
+    with serving(drawn.settings) as found:
+        yield found

@@ -53,6 +53,15 @@ def test_exact_scores_everything_that_matches() -> None:
     assert "near" not in params
 
 
+def test_a_hash_of_the_ids_filters_what_is_counted_and_what_is_found() -> None:
+    query = Query(vector=FULL, filters={"color": ("red",)}, one_in=20)
+    params = compose(query, Plan(Way.APPROXIMATE, "", candidates=200), VECTORS)
+    assert params["fq"][2] == params["pre1"] == "{!hash workers=20 worker=0}"
+    assert params["partitionKeys"] == "product_id"
+    assert "preFilter=$pre0 preFilter=$pre1" in params["near"]
+    assert compose_count(query)["fq"] == params["fq"][:3]
+
+
 def test_approximate_scores_candidates_and_matches_everything() -> None:
     query = Query(text="dress", vector=FULL, filters={"color": ("red",)}, weights=Weights(0.2, 0.6))
     params = compose(query, Plan(Way.APPROXIMATE, "", candidates=200), VECTORS)

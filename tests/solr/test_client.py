@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from vision.errors import SolrRefused
+from vision.errors import SolrRefused, SolrUnavailable
 from vision.solr.client import SolrClient
 from vision.solr.fields import HANDLER, FieldMap
 
@@ -38,3 +38,11 @@ def test_a_failure_is_not_taken_for_a_collection_without_a_mapping() -> None:
 def test_who_may_not_read_the_configuration_may_search() -> None:
     with Answering(403) as client:
         assert client.names == client.names == FieldMap()
+
+
+def test_a_password_in_the_address_is_in_no_message() -> None:
+    with SolrClient("http://eva:s3cret@127.0.0.1:9/solr", "x") as client:
+        for ask in (client.count, lambda: client.admin("admin/info/system"), lambda: client.post("schema", {})):
+            with pytest.raises(SolrUnavailable, match="127.0.0.1:9/solr") as caught:
+                ask()
+            assert "s3cret" not in str(caught.value)

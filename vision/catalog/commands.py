@@ -10,6 +10,7 @@ import click
 from vision.console import Progress, reported, resumable
 
 if TYPE_CHECKING:
+    from vision.catalog.ingest import IndexReport
     from vision.search.engine import SearchEngine
 
 STAGES = {
@@ -29,6 +30,9 @@ STAGES = {
 @click.option("--collection", help="Where to index.  [default: products]")
 @click.option("--pca", type=click.Path(path_type=Path), help="A file from `pca fit`; by default fitted here.")
 @click.option("--dims", type=click.IntRange(1, 1024), default=1024, show_default=True, help="PCA components.")
+@click.option(
+    "--coarse-dims", type=click.IntRange(8, 1024), help="Components that candidates are found by.  [default: 256]"
+)
 @click.option("--rejects", type=click.Path(path_type=Path), help="Rejected rows.  [default: CATALOGUE.rejects.jsonl]")
 @click.option("--allow-urls", is_flag=True, help="Fetch pictures that are web addresses.")
 @click.option("--allow-missing-images", is_flag=True, help="Index rows whose image cell is empty, by words alone.")
@@ -46,6 +50,7 @@ def index(
     collection: str | None,
     pca: Path | None,
     dims: int,
+    coarse_dims: int | None,
     rejects: Path | None,
     allow_urls: bool,
     allow_missing_images: bool,
@@ -77,6 +82,7 @@ def index(
     options = IndexOptions(
         pca=pca,
         dims=dims,
+        coarse_dims=coarse_dims,
         rejects=rejects,
         spare=settings.home / "rejects",
         allow_urls=allow_urls,
@@ -105,6 +111,11 @@ def index(
             f"{report.indexed - report.without:,} pictures{without}{regions} indexed in {report.seconds:.1f} s into "
             f"{client.collection!r} ({report.cached:,} from the cache), embedding {report.embedding}"
         )
+    _say_left_out(report)
+
+
+def _say_left_out(report: IndexReport) -> None:
+    """What was not indexed as the catalogue has it, on stderr."""
     if report.amended:
         click.echo(f"{report.amended:,} rows were given values that were changed since; see `changes list`", err=True)
     if report.overtaken:

@@ -16,6 +16,7 @@ from vision.embedding import Embedding, EmbeddingStore
 from vision.errors import BadCatalogue, Conflict
 from vision.extractors import Extractor
 from vision.reduction import CoarseCodec, Pca
+from vision.solr import configset
 from vision.solr.client import SolrClient
 
 _FEATURES = 1000
@@ -51,6 +52,7 @@ class Fitting:
         *,
         pca: Path | None = None,
         dims: int = reduction.DIMS,
+        coarse_dims: int = configset.COARSE_DIMS,
         seed: int = 0,
     ) -> None:
         """Compare what the collection holds with what the run would add.
@@ -61,6 +63,7 @@ class Fitting:
             extractor: makes this run's features.
             pca: a file from ``pca fit``.
             dims: most PCA components.
+            coarse_dims: of the coarse code, where one is fitted.
             seed: of samples.
 
         Raises:
@@ -71,6 +74,7 @@ class Fitting:
         self._current = current
         self._extractor = extractor
         self._dims = dims
+        self._coarse_dims = coarse_dims
         self._seed = seed
         self._pca = None if pca is None else self._load(pca)
         if current is None:
@@ -118,7 +122,11 @@ class Fitting:
             )
         vectors = pca.transform(self._sample(pictures, cache), extractor_fingerprint=fingerprint)
         embedding = Embedding(
-            name, fingerprint, pca, CoarseCodec.fit(vectors), reduction.sigma2(vectors, seed=self._seed)
+            name,
+            fingerprint,
+            pca,
+            CoarseCodec.fit(vectors, self._coarse_dims),
+            reduction.sigma2(vectors, seed=self._seed),
         )
         embedding.use(self._extractor)
         return embedding

@@ -22,7 +22,7 @@ from vision.catalog.survey import Survey
 from vision.console import Progress
 from vision.detect import Finder
 from vision.embedding import EmbeddingStore
-from vision.errors import BadCatalogue, SolrUnavailable, VisualSearchError
+from vision.errors import BadCatalogue, Conflict, SolrUnavailable, VisualSearchError
 from vision.extractors import Extractor
 from vision.solr import configset
 from vision.solr.client import SolrClient
@@ -34,6 +34,8 @@ class IndexOptions:
 
     pca: Path | None = None
     dims: int = reduction.DIMS
+    coarse_dims: int | None = None
+    """Leading components that candidates are found by; None takes those of the collection, 256 of a new one."""
     rejects: Path | None = None
     spare: Path | None = None
     """A folder for the rejects file where it cannot be written beside the catalogue."""
@@ -121,7 +123,13 @@ class Ingest:
             before = stale.Before({}) if options.recreate else stale.look(self._client)
             current = None if options.recreate else held(self._client, self._store)
             fitting = Fitting(
-                self._client.collection, current, extractor, pca=options.pca, dims=options.dims, seed=options.seed
+                self._client.collection,
+                current,
+                extractor,
+                pca=options.pca,
+                dims=options.dims,
+                coarse_dims=self._coarse_dims(options),
+                seed=options.seed,
             )
             with Rejects(catalogue, options.rejects, options.spare) as rejects:
                 survey = Survey(catalogue, allow_missing_images=options.allow_missing_images)
@@ -136,7 +144,7 @@ class Ingest:
             self._roots.remember(pictures)
             if options.recreate and not fresh:
                 configset.drop(self._client)
-                configset.create(self._client)
+                configset.create(self._client, coarse_dims=options.coarse_dims or configset.COARSE_DIMS)
             load = sending.Load(survey, embedding, self._cache, pictures.root_id, regions)
             parts = self._send(load)
             swept = sending.sweep(self._client, load) if before.any else 0
@@ -174,12 +182,24 @@ class Ingest:
             only = amendments.late()
         return regions
 
+    def _coarse_dims(self, options: IndexOptions) -> int:
+        """Values of the coarse field that is written to: its schema's, or those asked for where it is made anew."""
+        if options.recreate:
+            return options.coarse_dims or configset.COARSE_DIMS
+        there = configset.coarse_dims(self._client)
+        if options.coarse_dims not in (None, there):
+            raise Conflict(
+                f"collection {self._client.collection!r} finds candidates by {there} components, --coarse-dims is "
+                f"{options.coarse_dims}: --recreate deletes it and indexes again, --collection takes another one"
+            )
+        return there
+
     @contextmanager
     def _prepared(self, options: IndexOptions) -> Iterator[bool]:
         """See that there is a collection, and tell whether it is new; a new one that stays empty does not stay."""
         fresh = False
         try:
-            fresh = configset.create(self._client)
+            fresh = configset.create(self._client, coarse_dims=options.coarse_dims or configset.COARSE_DIMS)
             if not fresh and not options.recreate:
                 self._client.commit()  # an interrupted run may have sent what cannot be seen yet
             yield fresh

@@ -1,7 +1,7 @@
 """Small charts: points, joined or not, over one or two scales, drawn as SVG or as PNG from the same shapes.
 
 Colours of the SVG are CSS variables (``--ink``, ``--quiet``, ``--line``, ``--c0`` to ``--c7``), so that a page can be
-light or dark; :data:`STYLE` sets them.
+light or dark; :data:`STYLE` sets them. A picture of its own (:meth:`Chart.image`) has them as values.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from PIL import Image, ImageDraw, ImageFont
 LIGHT = ("#2463c4", "#c8501e", "#0b7d5b", "#8a3fa0", "#8a6d00", "#b3265e", "#4d5a66", "#00798c")
 DARK = ("#7fb2ff", "#ff9d6b", "#4fd0a4", "#d69bea", "#e3c14f", "#ff86b3", "#b3c0cc", "#58cfe0")
 INK, QUIET, LINE, PAPER = "#1b1f24", "#59636e", "#d5dae0", "#ffffff"
+_DARK_INK, _DARK_QUIET, _DARK_LINE, _DARK_PAPER = "#e8ebee", "#a0aab4", "#3a424b", "#15181c"
 MARKERS = ("circle", "square", "triangle", "diamond")
 
 STYLE = (
     f":root{{--ink:{INK};--quiet:{QUIET};--line:{LINE};--paper:{PAPER};--good:#0b7d5b;--bad:#c8321e;"
     + "".join(f"--c{number}:{color};" for number, color in enumerate(LIGHT))
-    + "color-scheme:light dark}\n@media (prefers-color-scheme:dark){:root{--ink:#e8ebee;--quiet:#a0aab4;"
-    "--line:#3a424b;--paper:#15181c;--good:#4fd0a4;--bad:#ff8a75;"
+    + f"color-scheme:light dark}}\n@media (prefers-color-scheme:dark){{:root{{--ink:{_DARK_INK};--quiet:{_DARK_QUIET};"
+    f"--line:{_DARK_LINE};--paper:{_DARK_PAPER};--good:#4fd0a4;--bad:#ff8a75;"
     + "".join(f"--c{number}:{color};" for number, color in enumerate(DARK))
     + "}}\n"
 )
@@ -116,6 +117,23 @@ class Chart:
         return (
             f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{title}" '
             f'xmlns="http://www.w3.org/2000/svg" font-family="inherit">{body}</svg>'
+        )
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of :meth:`image`."""
+        return WIDTH, self._shapes()[1]
+
+    def image(self, *, dark: bool = False) -> str:
+        """The same as a file of its own, on paper, for ``<img>``: no style, no script, no variables."""
+        shapes, height = self._shapes()
+        title = html.escape(self.title)
+        named = _named(dark=dark)
+        body = "".join(_svg(shape, named.__getitem__) for shape in shapes)
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
+            f'role="img" aria-label="{title}" font-family="system-ui,sans-serif"><title>{title}</title>'
+            f'<rect width="{WIDTH}" height="{height}" fill="{named["paper"]}"/>{body}</svg>'
         )
 
     def picture(self, scale: int = 2) -> Image.Image:
@@ -252,8 +270,20 @@ def _corners(mark: _Mark) -> list[tuple[float, float]]:
     return [(x, y - r - 1.5), (x + r + 1.5, y), (x, y + r + 1.5), (x - r - 1.5, y)]
 
 
-def _svg(shape: _Shape) -> str:
-    color = f"var(--{shape.color})"
+def _named(*, dark: bool) -> dict[str, str]:
+    """The value of each color's name."""
+    names, values = ("ink", "quiet", "line", "paper"), (INK, QUIET, LINE, PAPER)
+    if dark:
+        values = (_DARK_INK, _DARK_QUIET, _DARK_LINE, _DARK_PAPER)
+    return dict(zip(names, values, strict=True)) | {f"c{n}": each for n, each in enumerate(DARK if dark else LIGHT)}
+
+
+def _variable(name: str) -> str:
+    return f"var(--{name})"
+
+
+def _svg(shape: _Shape, named: Callable[[str], str] = _variable) -> str:
+    color = named(shape.color)
     if isinstance(shape, _Line):
         points = " ".join(f"{x:.1f},{y:.1f}" for x, y in shape.points)
         return f'<polyline points="{points}" fill="none" stroke="{color}" stroke-width="{shape.width}"/>'
@@ -264,7 +294,7 @@ def _svg(shape: _Shape) -> str:
             f'text-anchor="{shape.anchor}"{weight}>{html.escape(shape.text)}</text>'
         )
     hint = f"<title>{html.escape(shape.hint)}</title>" if shape.hint else ""
-    edge = f'fill="{color}" stroke="var(--paper)" stroke-width="1"'
+    edge = f'fill="{color}" stroke="{named("paper")}" stroke-width="1"'
     if MARKERS[shape.marker % len(MARKERS)] == "circle":
         return f'<circle cx="{shape.x:.1f}" cy="{shape.y:.1f}" r="{_RADIUS}" {edge}>{hint}</circle>'
     points = " ".join(f"{x:.1f},{y:.1f}" for x, y in _corners(shape))
@@ -272,8 +302,7 @@ def _svg(shape: _Shape) -> str:
 
 
 def _paint(draw: ImageDraw.ImageDraw, shape: _Shape, scale: int) -> None:
-    named = {"ink": INK, "quiet": QUIET, "line": LINE} | {f"c{number}": color for number, color in enumerate(LIGHT)}
-    color = named[shape.color]
+    color = _named(dark=False)[shape.color]
     if isinstance(shape, _Line):
         draw.line([(x * scale, y * scale) for x, y in shape.points], fill=color, width=round(shape.width * scale))
     elif isinstance(shape, _Text):

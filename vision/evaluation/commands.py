@@ -38,6 +38,7 @@ _PCA_COLUMNS = ("dims", "variance kept", "mAP", "P@10", "vector bytes", "index b
 )
 @click.option("--allow-urls", is_flag=True, help="Fetch pictures that are web addresses.")
 @click.option("--html", type=click.Path(path_type=Path), help="Also write a page with charts and pictures.")
+@click.option("--no-keep", is_flag=True, help="Do not keep the result below VISUAL_SEARCH_HOME.")
 @click.option("--json", "as_json", is_flag=True, help="Print a list of {extractor, dims, mode, filter, …, p95_ms}.")
 @reported
 @resumable
@@ -46,6 +47,7 @@ def evaluate(catalog: Path, html: Path | None, as_json: bool, **given: Any) -> N
 
     Each extractor and number of dimensions is indexed into a collection of its own, which is dropped at the end. Every
     picture of a sample is asked once and is never its own result. Features are kept: a second run extracts nothing.
+    So is the result, with those of earlier runs.
     """
     import orjson
 
@@ -54,10 +56,11 @@ def evaluate(catalog: Path, html: Path | None, as_json: bool, **given: Any) -> N
     from vision.evaluation.session import STAGES, Truth, measure
     from vision.jobs.recording import recorded
     from vision.settings import Settings
+    from vision.workspace import Workspace
 
     truth = Truth(given["label"], given["judgments"], given["same_product"], given["without"])
     options = Options(given["queries"], given["seed"], given["depth"])
-    _check_out("--html", html)
+    check_out("--html", html)
     settings = Settings.from_environment()
     with recorded(settings, "evaluate", f"evaluate on {catalog.name}", STAGES) as job:
         measured = measure(
@@ -73,6 +76,8 @@ def evaluate(catalog: Path, html: Path | None, as_json: bool, **given: Any) -> N
             progress=job,
         )
         job.summary = measured.summary()
+    if not given["no_keep"]:
+        measured.keep(Workspace(settings).measurements())
     if html is not None:
         title = f"How well pictures of {catalog.stem} find each other"
         page_html = page.evaluation(title, measured.about, measured.outcomes, measured.gallery, measured.judgments)
@@ -82,7 +87,7 @@ def evaluate(catalog: Path, html: Path | None, as_json: bool, **given: Any) -> N
     if as_json:
         click.echo(orjson.dumps([each.plain() for each in measured.outcomes]).decode())
     else:
-        _print_table(measured.about, *page.figures(measured.outcomes))
+        print_table(measured.about, *page.figures(measured.outcomes))
 
 
 @click.command()
@@ -115,8 +120,8 @@ def report(catalogue: Path, html: Path | None, png: Path | None, as_json: bool, 
     from vision.jobs.recording import recorded
     from vision.settings import Settings
 
-    _check_out("--html", html)
-    _check_out("--png", png)
+    check_out("--html", html)
+    check_out("--png", png)
     settings = Settings.from_environment()
     with recorded(settings, "pca", f"PCA report on {catalogue.name}", STAGES) as job:
         measured = measure(
@@ -146,16 +151,16 @@ def report(catalogue: Path, html: Path | None, png: Path | None, as_json: bool, 
     if as_json:
         click.echo(orjson.dumps([page.pca_plain(each) for each in measured.outcomes]).decode())
     else:
-        _print_table(measured.about, _PCA_COLUMNS, rows)
+        print_table(measured.about, _PCA_COLUMNS, rows)
 
 
-def _check_out(option: str, path: Path | None) -> None:
+def check_out(option: str, path: Path | None) -> None:
     """Refuse a file that cannot be written, before anything slow begins."""
     if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
         raise BadSetting(f"{option} {path} is a folder, or in none that is there; give another file")
 
 
-def _print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A table on stdout, numbers to the right; never so narrow that figures are cut."""
     from rich import box
     from rich.console import Console

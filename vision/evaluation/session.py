@@ -17,15 +17,16 @@ from vision.catalog.product import Product
 from vision.console import Progress
 from vision.errors import BadSetting
 from vision.evaluation import gallery as galleries
-from vision.evaluation import running, setups
+from vision.evaluation import page, running, setups
 from vision.evaluation.gallery import Gallery, values_of
 from vision.evaluation.judgments import Judgments, by_label, read_qrels
+from vision.evaluation.measurements import Measurements
 from vision.evaluation.running import Options, Outcome, Server
 from vision.evaluation.setups import Sizes
 from vision.search.commands import filter_members
 from vision.search.model import Query
-from vision.search.planner import Limits
 from vision.search.request import parse, to_query
+from vision.search.tuned import Given, in_force
 from vision.settings import Settings
 from vision.solr.current import embedded
 from vision.solr.fields import attribute_name
@@ -118,6 +119,18 @@ class Measured:
         figures = {name: best.plain()[name] for name in ("extractor", "dims", "mode", "map")}
         return {"pictures": len(self.gallery), "setups": len(self.outcomes)} | figures
 
+    def keep(self, measurements: Measurements) -> None:
+        """Keep the figures, and the charts of the report."""
+        best = max(self.outcomes, key=lambda each: each.map)
+        measurements.keep(
+            "evaluate",
+            collection=None,
+            about=self.about,
+            found=f"best mAP {best.map:.3f}: {best.label}, {best.setup.dims:,} dims, {best.setup.mode}",
+            result=[each.plain() for each in self.outcomes],
+            charts={"speed": page.speed_chart(self.outcomes), "dims": page.dims_chart(self.outcomes)},
+        )
+
 
 def measure(
     settings: Settings,
@@ -144,7 +157,7 @@ def measure(
     queries = _filters(filters)
     truth.check_column(catalogue)
     with ExitStack() as stack:
-        stack.enter_context(_terminated())
+        stack.enter_context(terminated())
         cache = stack.enter_context(Workspace(settings).cache())
         gallery, sources = galleries.gather(
             catalogue,
@@ -194,11 +207,11 @@ def _server(stack: ExitStack, settings: Settings, sized: Iterable[Sizes], progre
     if url is None:
         solr = embedded(settings, progress=lambda done, total, name: progress("jars", done, total))
         url = stack.enter_context(solr).url
-    return Server(url, Limits(settings.candidates, settings.exact_below), settings.solr_timeout)
+    return Server(url, in_force(Given(settings.candidates, settings.exact_below)).limits, settings.solr_timeout)
 
 
 @contextmanager
-def _terminated() -> Iterator[None]:
+def terminated() -> Iterator[None]:
     """Let a SIGTERM drop the collections, as Ctrl+C does."""
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -44,7 +44,7 @@ def check_installed(client: SolrClient, found: Found) -> None:
         NotFound: nothing of ours is there.
     """
     if found.installed is None:
-        raise NotFound(f"collection {client.collection!r} at {client.base} has no {PATH} of ours; nothing to undo")
+        raise NotFound(f"collection {client.collection!r} at {client.shown} has no {PATH} of ours; nothing to undo")
 
 
 def clear(client: SolrClient, found: Found, progress: Callable[[int, int], None]) -> int:

@@ -75,7 +75,7 @@ def install(url: str | None, collection: str, as_json: bool, dry_run: bool, **op
             if as_json and dry_run:
                 click.echo(json.dumps(answer))
             raise Conflict(
-                f"nothing was changed: collection {collection!r} at {client.base} cannot take vectors as it is\n"
+                f"nothing was changed: collection {collection!r} at {client.shown} cannot take vectors as it is\n"
                 + "\n".join(f"- {problem}" for problem in plan.problems)
             )
         for line in [] if as_json else _lines(plan):

@@ -107,11 +107,11 @@ def inspect(client: SolrClient, names: Iterable[str] = ()) -> Found:
     """
     system = client.admin("admin/info/system")
     version = str(system.get("lucene", {}).get("solr-spec-version", ""))
-    check_version(version, client.base)
+    check_version(version, client.shown)
     try:
         config = client.get_json("config")["config"]
     except NotFound as error:
-        raise NotFound(f"Solr at {client.base} has no collection {client.collection!r}") from error
+        raise NotFound(f"Solr at {client.shown} has no collection {client.collection!r}") from error
     schema = client.get_json("schema")["schema"]
     overlay = client.get_json("config/overlay")["overlay"]
     cloud = system.get("mode") == "solrcloud"

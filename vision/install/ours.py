@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +16,9 @@ FIELDS = ("vector", "coarse", "embedding", "image_hash")
 _STRING = "visual_string"
 """Our `string` under a name of its own, as the collection's may be another."""
 _NUMBERS = {"int": int, "long": int, "float": float, "double": float}
+
+_PROPERTY = re.compile(r"\$\{[\w.]+:(\w+)\}")
+"""A core's own property with its default, which the Schema API does not know."""
 
 Definition = Mapping[str, Any]
 
@@ -55,7 +59,8 @@ def additions() -> Additions:
 
 def _definition(element: ElementTree.Element) -> dict[str, Any]:
     flags = {"true": True, "false": False}
-    return {name: flags.get(value, value) for name, value in element.attrib.items()}
+    plain = {name: _PROPERTY.sub(r"\1", value) for name, value in element.attrib.items()}
+    return {name: flags.get(value, value) for name, value in plain.items()}
 
 
 def _parameters(handler: ElementTree.Element, name: str) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from vision.evaluation import session as evaluating
 from vision.evaluation import setups
 from vision.evaluation.running import Options
 from vision.jobs.model import MERCHANDISERS
-from vision.jobs.requests import EvaluateRequest, IndexRequest, check_extractor
+from vision.jobs.requests import EvaluateRequest, IndexRequest, TuneRequest, check_extractor
 from vision.merchandising.tools import budget
 from vision.merchandising.tools.requests import (
     AuditForm,
@@ -37,6 +37,8 @@ from vision.merchandising.tools.requests import (
 )
 from vision.merchandising.tools.workbench import Workbench
 from vision.settings import Settings
+from vision.tuning import session as tuning
+from vision.tuning.choice import Goal
 from vision.workspace import Workspace
 
 TOOL_SECONDS: Final = 3600.0
@@ -142,6 +144,7 @@ def _evaluate(settings: Settings, asked: EvaluateRequest, progress: Progress) ->
         allow_urls=known.allow_urls,
         progress=progress,
     )
+    measured.keep(Workspace(settings).measurements())
     return [each.plain() for each in measured.outcomes]
 
 
@@ -162,6 +165,31 @@ def _truth(asked: EvaluateRequest) -> evaluating.Truth:
 def _evaluate_summary(found: list[dict[str, Any]]) -> dict[str, Any]:
     best = max(found, key=lambda each: float(each["map"]))
     return {"setups": len(found)} | {name: best[name] for name in ("extractor", "dims", "mode", "map")}
+
+
+def _tuning(asked: TuneRequest) -> tuning.Options:
+    return tuning.Options(
+        queries=asked.queries,
+        filters=tuple(asked.filters),
+        candidates=tuple(asked.candidates) or tuning.CANDIDATES,
+        dims=() if asked.quick else tuple(asked.coarse_dims) or tuning.DIMS,
+        goal=Goal(asked.recall),
+        seed=asked.seed,
+        repeats=asked.repeats,
+        rows=asked.rows,
+    )
+
+
+def _tune(settings: Settings, asked: TuneRequest, progress: Progress) -> dict[str, Any]:
+    found = tuning.tune(settings, _tuning(asked), progress)
+    if not asked.dry_run:
+        tuning.keep(Workspace(settings), found)
+    return found.plain()
+
+
+def _tune_summary(found: dict[str, Any]) -> dict[str, Any]:
+    chosen = {name: found["chosen"][name] for name in ("candidates", "exact_below", "reached")}
+    return {"pictures": found["pictures"]} | chosen
 
 
 def _check_fill(settings: Settings, request: FillRequest) -> None:
@@ -219,6 +247,15 @@ KINDS: Final[Mapping[str, Kind]] = {
         _evaluate_summary,
         evaluating.STAGES,
         _check_evaluate,
+    ),
+    "tune": Kind(
+        TuneRequest,
+        None,
+        lambda settings, asked: f"tune {settings.collection or 'the collection'}",
+        _tune,
+        _tune_summary,
+        tuning.STAGES,
+        lambda settings, asked: None if _tuning(asked).check() else None,
     ),
 }
 

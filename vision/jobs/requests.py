@@ -52,6 +52,24 @@ class EvaluateRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True, k
     depth: Annotated[int, Meta(ge=1)] | None = None
 
 
+class TuneRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """K and the cross-over of the collection that is searched; all, and what is left out, as `visual-search tune`.
+
+    ``quick`` makes no side collections, ``dry_run`` keeps nothing.
+    """
+
+    queries: Annotated[int, Meta(ge=40)] = 200
+    filters: Names = []
+    candidates: Annotated[list[Annotated[int, Meta(ge=1, le=10_000)]], Meta(max_length=20)] = []
+    coarse_dims: Annotated[list[Annotated[int, Meta(ge=8, le=1024)]], Meta(max_length=20)] = []
+    quick: bool = False
+    recall: Annotated[float, Meta(ge=0, le=1)] = 0.99
+    repeats: Annotated[int, Meta(ge=1)] = 2
+    rows: Annotated[int, Meta(ge=10, le=1000)] = 24
+    seed: Annotated[int, Meta(ge=0, lt=2**31)] = 0
+    dry_run: bool = False
+
+
 def check_extractor(name: str, settings: Settings, known: Catalogues) -> None:
     """Refuse a specification with a file, unless that is in a models folder or the same one was indexed with before.
 

@@ -13,7 +13,7 @@ from cachetools import TTLCache
 from numpy.typing import NDArray
 
 from vision.embedding import Embedding, EmbeddingStore, check_vector
-from vision.errors import BadQuery, Conflict, NotFound
+from vision.errors import BadQuery, BadSetting, Conflict, NotFound
 from vision.search.answers import attributes, spreads
 from vision.search.calibration import Calibration, Calibrations
 from vision.search.composer import Params
@@ -21,6 +21,8 @@ from vision.search.explaining import texts
 from vision.search.histograms import Spread
 from vision.search.lexicon import Lexicon
 from vision.search.model import DEFAULT_LANGUAGE, Closeness, Query, Vector
+from vision.search.planner import Limits
+from vision.search.tuned import Given, InForce, Tuned, TunedFiles, in_force
 from vision.search.vocabulary import Vocabulary
 from vision.solr.client import SolrClient
 from vision.solr.fields import ATTRIBUTE_PREFIX, NUMBERS, PLAIN, SEPARATOR, of_region
@@ -66,6 +68,7 @@ class Collection:
         self._currencies: TTLCache[str, tuple[str, ...]] = TTLCache(1, _FRESH)
         self._counts: TTLCache[bytes, Matching] = TTLCache(4096, _FRESH)
         self._calibrations: TTLCache[str, tuple[Calibration, ...]] = TTLCache(1, _FRESH)
+        self._tuned: TTLCache[str, tuple[Tuned | None, str | None]] = TTLCache(1, _FRESH)
         self._vectors: TTLCache[str, Vector] = TTLCache(4096, _FRESH)
 
     def forget(self) -> None:
@@ -80,6 +83,7 @@ class Collection:
             self._counts.clear()
             self._vectors.clear()
             self._calibrations.clear()
+            self._tuned.clear()
 
     def check_fields(self, query: Query) -> None:
         """Refuse a filter, range or facet on a field that no document has.
@@ -260,6 +264,30 @@ class Collection:
     def _read_calibration(self) -> tuple[Calibration, ...]:
         found = Calibrations(self.store.folder).load(self.client.collection, self.fingerprint())
         return () if found is None else (found,)
+
+    def limits(self, given: Given | Limits, files: TunedFiles | None) -> InForce:
+        """The planner's limits for this collection: as the settings say, else as was chosen for it, else the defaults.
+
+        Args:
+            given: what the settings say.
+            files: where choices are kept; None where none counts.
+        """
+        if files is None or None not in (given.candidates, given.exact_below):
+            return in_force(given)
+        tuned, notice = self._kept(self._tuned, "one", lambda: self._read_tuned(files))
+        if tuned is None:
+            return in_force(given, notice=notice)
+        try:
+            fingerprint = self.fingerprint()
+        except (NotFound, Conflict):  # words can be searched in a collection without vectors
+            fingerprint = None
+        return in_force(given, tuned, fingerprint)
+
+    def _read_tuned(self, files: TunedFiles) -> tuple[Tuned | None, str | None]:
+        try:
+            return files.load(self.client.collection), None
+        except BadSetting as error:
+            return None, f"what was tuned is ignored: {error}"
 
     def picture(self, id: str) -> Indexed:
         """An indexed picture, by its own, a region's or its product's id.

@@ -53,7 +53,11 @@ def search(image: Path | None, collection: str | None, as_json: bool, **options:
     data = None if image is None else _read(image)
     workspace = Workspace(Settings.from_environment(collection=collection))
     with workspace.reading_client() as client:
-        result = workspace.engine(client).search(request, data)
+        engine = workspace.engine(client)
+        result = engine.search(request, data)
+        notice = engine.limits().notice
+    if notice is not None:
+        click.echo(notice, err=True)
     if as_json:
         click.echo(orjson.dumps(to_json(result)).decode())
         return

@@ -44,7 +44,7 @@ AGREEMENT = 3.0
 """What an attribute that agrees with the words adds to BM25; `python -m benchmarks.words` prints what more would do."""
 RETURNED = "id,product_id,title,image,picture_id,box,label,url,price,currency,in_stock,attr_*,score"
 _IN_CANDIDATES = "if(exists(query($near)),1,0)"
-_EXCLUDED, _TASTE = "", " "  # no field is called so
+_EXCLUDED, _TASTE, _HASHED = "", " ", "  "  # no field is called so
 _OURS = FieldMap()
 
 
@@ -81,6 +81,8 @@ def filter_queries(query: Query, names: FieldMap = _OURS) -> dict[str, str]:
         composed[_EXCLUDED] = "{!bool must=$all must_not=$excluded cache=false}"
     if query.taste is not None:
         composed[_TASTE] = "{!frange cache=false l=$liked_from v=$liked_similarity}"
+    if query.one_in is not None:
+        composed[_HASHED] = f"{{!hash workers={query.one_in} worker=0}}"
     return composed
 
 
@@ -156,7 +158,14 @@ def compose_sample(query: Query, seed: int, rows: int, names: FieldMap = _OURS) 
 
 
 def compose_selection(
-    query: Query, vectors: QueryVectors | None, fields: Sequence[str], rows: int, cursor: str, names: FieldMap = _OURS
+    query: Query,
+    vectors: QueryVectors | None,
+    fields: Sequence[str],
+    rows: int,
+    cursor: str,
+    names: FieldMap = _OURS,
+    *,
+    regions: bool = False,
 ) -> Params:
     """Whole pictures of what a query matches, within its threshold, those of a product one after the other.
 
@@ -167,9 +176,10 @@ def compose_selection(
         rows: at most so many.
         cursor: Solr's ``nextCursorMark`` of the answer before, ``*`` at first.
         names: how the collection calls its own.
+        regions: whether regions of pictures come as well.
     """
     params = _base(query, filter_queries(query, names), names)
-    params["fq"] += names.pictures
+    params["fq"] += [] if regions else names.pictures
     within = ""
     if vectors is not None and query.max_distance is not None:
         params |= _image(query, vectors)
@@ -236,6 +246,8 @@ def _base(query: Query, filters: dict[str, str], names: FieldMap) -> Params:
     if query.excluded:
         terms = f"{{!terms f={names.known('product_id') or names.key} separator='{SEPARATOR}' v=$excluded_ids}}"
         params |= {"all": "*:*", "excluded": terms, "excluded_ids": SEPARATOR.join(query.excluded)}
+    if query.one_in is not None:
+        params["partitionKeys"] = names.known("product_id") or names.key
     if query.taste is not None:
         params["liked_similarity"] = f"vectorSimilarity(FLOAT32,EUCLIDEAN,vector,{vector(query.taste.vector)})"
         params["liked_from"] = number(_at_least(1.0 / (1.0 + query.taste.max_distance)))

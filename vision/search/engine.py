@@ -34,10 +34,12 @@ from vision.search.model import (
 from vision.search.pictures import Asked, QueryPictures, Target, caught
 from vision.search.planner import Limits
 from vision.search.profiles import Profiles
+from vision.search.querylog import QueryLog, Trail
 from vision.search.ranker import Ranker, shown
 from vision.search.request import SearchRequest, categories, to_query
 from vision.search.spelling import FEW, Spelling
 from vision.search.suggestions import Suggestions
+from vision.search.tuned import Given, InForce, TunedFiles
 from vision.search.understanding import counted, understand
 from vision.solr.client import SolrClient
 
@@ -61,7 +63,8 @@ class SearchEngine:
         client: SolrClient,
         store: EmbeddingStore,
         *,
-        limits: Limits | None = None,
+        limits: Limits | Given | None = None,
+        tuned: TunedFiles | None = None,
         models: Path | None = None,
         uploaded: Callable[[str], bytes] | None = None,
         url_limit: int | None = None,
@@ -69,13 +72,15 @@ class SearchEngine:
         language: str = DEFAULT_LANGUAGE,
         threads: int = 4,
         profiles: Profiles | None = None,
+        log: QueryLog | None = None,
     ) -> None:
         """Wire the stages together, without connecting or loading anything.
 
         Args:
             client: the collection.
             store: where its embedding's files are.
-            limits: what the planner goes by.
+            limits: what the planner goes by, as far as that is given.
+            tuned: where choices for collections are, for the rest; None takes the defaults.
             models: where extractors look for weights first.
             uploaded: gives the bytes of an ``upload_id``; None refuses it.
             url_limit: most bytes that ``image_url`` may give; None refuses it.
@@ -83,21 +88,34 @@ class SearchEngine:
             language: of a search's words, where it does not say.
             threads: searches of batches that run at the same time, over all batches.
             profiles: where ``profile`` is looked up; None refuses it.
+            log: keeps the searches answered; None keeps none.
         """
         self.client = client
         self.collection = Collection(client, store)
         self.suggestions = Suggestions(self.collection)
         self._spelling = Spelling(self.collection)
-        self.ranker = Ranker(self.collection, limits or Limits())
+        self._limits = limits or Given()
+        self._tuned = tuned
+        self.ranker = Ranker(self.collection, lambda: self.limits().limits)
         self.language = language
         self._profiles = profiles
+        self._log = log or QueryLog()
         self._pictures = QueryPictures(
             self.collection, models=models, uploaded=uploaded, url_limit=url_limit, finder=finder
         )
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="batch")
 
-    def search(self, request: SearchRequest, image: bytes | None = None) -> Result:
+    def limits(self) -> InForce:
+        """What the planner goes by now, and where it comes from."""
+        return self.collection.limits(self._limits, self._tuned)
+
+    def search(self, request: SearchRequest, image: bytes | None = None, *, logged: bool = True) -> Result:
         """Answer a request, with its picture's bytes if it has one.
+
+        Args:
+            request: what is asked.
+            image: the bytes of a picture that came beside it.
+            logged: whether it is kept for the search engineer; what a page asks by itself is not a search.
 
         Raises:
             BadInput: the request or the picture cannot be accepted.
@@ -105,13 +123,28 @@ class SearchEngine:
             FingerprintMismatch: another extractor than the collection's was asked for.
             SolrUnavailable: Solr did not answer.
         """
-        began = time.perf_counter()
-        target = self._pictures.target((request, image))
-        extracted = time.perf_counter()
-        result = self._answer(request, target)
-        ended = time.perf_counter()
-        extract = _ms(extracted - began) if target.vector is not None else 0.0
-        return replace(result, took=Took(extract, result.took.solr, _ms(ended - began)))
+
+        def answered(trail: Trail) -> Result:
+            began = time.perf_counter()
+            target = self._pictures.target((request, image))
+            extracted = time.perf_counter()
+            result = self._answer(request, target, trail)
+            extract = _ms(extracted - began) if target.vector is not None else 0.0
+            return replace(result, took=Took(extract, result.took.solr, _ms(time.perf_counter() - began)))
+
+        return self._logged(request, image, answered) if logged else answered(Trail())
+
+    def _logged(self, request: SearchRequest, image: bytes | None, answered: Callable[[Trail], Result]) -> Result:
+        """What ``answered`` gives; that, or why it fails, is kept."""
+        trail, began = Trail(), time.perf_counter()
+        try:
+            result = answered(trail)
+        except Exception as error:
+            took = Took(0.0, 0.0, _ms(time.perf_counter() - began))
+            self._log.add(request, trail, error, took, image=image is not None)
+            raise
+        self._log.add(request, trail, result, result.took, image=image is not None)
+        return result
 
     def search_batch(self, asked: Sequence[Asked]) -> Batch:
         """Answer several requests: all photos are extracted together, Solr is asked in parallel, nothing fails another.
@@ -123,14 +156,17 @@ class SearchEngine:
         targets = self._pictures.targets(asked, self._pool)
         extracted = time.perf_counter()
 
-        def answered(one: tuple[SearchRequest, Target | VisualSearchError]) -> Result:
-            request, target = one
-            if isinstance(target, VisualSearchError):
-                raise target
-            return self._answer(request, target)
+        def answered(one: tuple[Asked, Target | VisualSearchError]) -> Result:
+            (request, image), target = one
 
-        requests = (request for request, _ in asked)
-        results = tuple(self._pool.map(caught(answered), zip(requests, targets, strict=True)))
+            def answer(trail: Trail) -> Result:
+                if isinstance(target, VisualSearchError):
+                    raise target
+                return self._answer(request, target, trail)
+
+            return self._logged(request, image, answer)
+
+        results = tuple(self._pool.map(caught(answered), zip(asked, targets, strict=True)))
         ended = time.perf_counter()
         return Batch(results, Took(_ms(extracted - began), _ms(ended - extracted), _ms(ended - began)))
 
@@ -159,13 +195,14 @@ class SearchEngine:
         self.collection.check_fields(query)
         self.collection.check_language(query.language)
 
-    def _answer(self, request: SearchRequest, target: Target) -> Result:
+    def _answer(self, request: SearchRequest, target: Target, trail: Trail) -> Result:
         query = self._query(request, target)
-        result = self._in_category(request, query) if request.category_first else self._paged(request, query)
+        way = self._in_category if request.category_first else self._paged
+        result = way(request, query, trail)
         if result.total == 0 and query.max_distance is not None and query.vector is not None:
             # Exactly: the coarse vector cannot tell what is far off from what is farther.
             asked = replace(query, max_distance=None, mode=Mode.EXACT, rows=MISSES, start=0, facets=(), diversity=None)
-            near = self.run(asked)
+            near = self.run(asked, trail.sent)
             result = replace(result, misses=near.hits)
         return replace(result, region=target.region)
 
@@ -178,16 +215,17 @@ class SearchEngine:
             )
         return found
 
-    def _paged(self, request: SearchRequest, query: Query) -> Result:
-        return self.run(query if request.page is None else paging.resume(query, request.page))
+    def _paged(self, request: SearchRequest, query: Query, trail: Trail) -> Result:
+        trail.query = query if request.page is None else paging.resume(query, request.page)
+        return self.run(trail.query, trail.sent)
 
-    def _in_category(self, request: SearchRequest, query: Query) -> Result:
+    def _in_category(self, request: SearchRequest, query: Query, trail: Trail) -> Result:
         """Within what the photo shows: what the request says it is, else what is sure and matches anything.
 
         A filter on the same field decides before both.
         """
         field = self._calibration().votes.field
-        prediction = self._prediction(query)
+        prediction = self._prediction(query, trail)
         chosen = categories(request)
         if prediction is not None:
             shown = chosen or prediction.kept_to or (prediction.value,)
@@ -197,19 +235,19 @@ class SearchEngine:
             return prediction and replace(prediction, kept_to=to, decided=decided)
 
         def within(to: tuple[str, ...]) -> Result:
-            return self._paged(request, replace(query, filters={**query.filters, field: to}))
+            return self._paged(request, replace(query, filters={**query.filters, field: to}), trail)
 
         if field in query.filters:
-            return replace(self._paged(request, query), category=kept((), "filter"))
+            return replace(self._paged(request, query, trail), category=kept((), "filter"))
         if chosen:
             return replace(within(chosen), category=kept(chosen, "request"))
         if prediction is not None and prediction.kept_to:
             result = within(prediction.kept_to)
             if result.total:
                 return replace(result, category=kept(prediction.kept_to, "vote"))
-        return replace(self._paged(request, query), category=kept((), "nothing"))
+        return replace(self._paged(request, query, trail), category=kept((), "nothing"))
 
-    def _prediction(self, query: Query) -> Prediction | None:
+    def _prediction(self, query: Query, trail: Trail) -> Prediction | None:
         """What the query's picture shows."""
         calibration = self._calibration()
         vectors = self.ranker.vectors(query)
@@ -217,6 +255,7 @@ class SearchEngine:
         names = self.client.names
         field = names.field(calibration.votes.field)
         params = compose_neighbours(vectors.full, vectors.coarse, Others(regions=False), NEIGHBOURS, field, names)
+        trail.sent.append(params)
         found = [document.get(field) for document in self.client.select(params)["response"]["docs"]]
         held = [texts(value) for value in found if value is not None]
         return predict(calibration.votes, vote(held))
@@ -244,25 +283,31 @@ class SearchEngine:
         weights = Weights(query.weights.text, asked.weight)
         return replace(query, vector=point, embedding=embedding.fingerprint, weights=weights)
 
-    def run(self, query: Query) -> Result:
-        """Answer a query whose vector is known already."""
+    def run(self, query: Query, sent: list[Params] | None = None) -> Result:
+        """Answer a query whose vector is known already.
+
+        Args:
+            query: what is asked.
+            sent: takes the parameters of what is sent to Solr, also where that fails.
+        """
         began = time.perf_counter()
         self._check(query)
         if not query.grouped:
             query = replace(query, regions=self.collection.has_regions())
-        requests: list[str] = []
+        requests = [] if sent is None else sent
+        first = len(requests)
         ran, result = self._run(query, query, requests)
         if query.spelling and query.text is not None and result.total < FEW:
             result = self._spelled(query, ran, result, requests)
         took = _ms(time.perf_counter() - began)
-        plan = replace(result.plan, requests=tuple(requests))
+        plan = replace(result.plan, requests=tuple(shown(each) for each in requests[first:]))
         return replace(result, took=Took(0.0, took, took), plan=plan)
 
-    def _spelled(self, query: Query, ran: Query, result: Result, requests: list[str]) -> Result:
+    def _spelled(self, query: Query, ran: Query, result: Result, requests: list[Params]) -> Result:
         """The result with words that find more; where it is empty, theirs."""
 
         def ask(params: Params) -> dict[str, Any]:
-            requests.append(shown(params))
+            requests.append(params)
             return self.client.select(params)
 
         assert query.text is not None
@@ -272,7 +317,7 @@ class SearchEngine:
         _, other = self._run(replace(query, text=correction.text), query, requests)
         return replace(other, spelling=Correction(correction.text, other.total), corrected=query.text)
 
-    def _run(self, query: Query, asked: Query, requests: list[str]) -> tuple[Query, Result]:
+    def _run(self, query: Query, asked: Query, requests: list[Params]) -> tuple[Query, Result]:
         """One search: the query as it was understood, and its result.
 
         Args:

@@ -160,7 +160,8 @@ class Query:
     """One search, validated; ``vector`` is (1024,) float32 of ``embedding``, or None without a picture.
 
     ``missing`` are fields that a result has no value of.
-    ``excluded`` are ids of products that are no result, neither shown nor counted.
+    ``excluded`` are ids of products that are no result, neither shown nor counted. ``one_in`` leaves one product in so
+    many, by a hash of their ids: what measurements filter by where no facet leaves as many.
     ``understand`` reads prices and attributes out of the words, but for the texts in ``ignore``. What was read as
     attributes are the ``preferences``: one group for each part of the words, with the fields that it may mean.
     ``edges`` are where the buckets of each number in ``facets`` begin and end. ``similarities`` are further parts of
@@ -188,6 +189,7 @@ class Query:
     start: int = 0
     candidates: int | None = None
     excluded: tuple[str, ...] = ()
+    one_in: int | None = None
     diversity: Diversity | None = None
     taste: Taste | None = None
     similarities: tuple[Likeness | Closeness, ...] = ()

@@ -245,7 +245,7 @@ def form(result: Result, *, image: Callable[[Hit], str | None] = lambda hit: hit
         total=result.total,
         facets=facets,
         took=took,
-        plan=_plan(result.plan),
+        plan=plan_form(result.plan),
         partial=result.partial,
         page=result.page,
         misses=[hit_form(hit, image(hit)) for hit in result.misses],
@@ -312,7 +312,8 @@ def _category(result: Result) -> CategoryForm | None:
     )
 
 
-def _plan(plan: Plan) -> PlanForm:
+def plan_form(plan: Plan) -> PlanForm:
+    """A plan in its public form."""
     mode = Mode.EXACT if plan.exact else Mode.APPROXIMATE
     return PlanForm(
         plan.way.value, mode.value, plan.reason, plan.exact, plan.candidates, plan.matching, list(plan.requests)

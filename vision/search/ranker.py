@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from vision.search.collection import Collection, Matching
 from vision.search.composer import Params, QueryVectors, compose, compose_count
 from vision.search.model import Hit, Likeness, Plan, Query, Way
 from vision.search.planner import Limits
+from vision.solr import curl
 from vision.solr.fields import NUMBERS
 
 _VECTOR = re.compile(r"\[-?\d[^\]]{60,}\]")
@@ -35,16 +36,21 @@ class Page:
 class Ranker:
     """Ranks what a query matches, on one collection; what is sent to Solr is added to the ``requests`` given."""
 
-    def __init__(self, collection: Collection, limits: Limits) -> None:
-        """Rank by what the planner is told to go by."""
+    def __init__(self, collection: Collection, limits: Callable[[], Limits]) -> None:
+        """Rank by what the planner is told to go by, which is asked for at each search."""
         self._collection = collection
-        self.limits = limits
+        self._limits = limits
 
-    def page(self, query: Query, vectors: QueryVectors | None, requests: list[str]) -> Page:
+    @property
+    def limits(self) -> Limits:
+        """What the planner goes by now."""
+        return self._limits()
+
+    def page(self, query: Query, vectors: QueryVectors | None, requests: list[Params]) -> Page:
         """One page, of a query whose words are understood and whose numbers have edges."""
         return (self._scored if query.diversity is None else self._arranged)(query, vectors, requests)
 
-    def _scored(self, query: Query, vectors: QueryVectors | None, requests: list[str]) -> Page:
+    def _scored(self, query: Query, vectors: QueryVectors | None, requests: list[Params]) -> Page:
         """One page in the order of the scores; what is sent to Solr is added to ``requests``."""
         plan = self._plan(query, requests)
         answer = self._select(query, plan, vectors, requests)
@@ -56,7 +62,7 @@ class Ranker:
             found = answers.hits(answer, query, vectors.sigma2 if vectors else None)
         return Page(found, total, plan, answer)
 
-    def _arranged(self, query: Query, vectors: QueryVectors | None, requests: list[str]) -> Page:
+    def _arranged(self, query: Query, vectors: QueryVectors | None, requests: list[Params]) -> Page:
         """One page of the order that begins with the arranged pool and goes on by score."""
         assert query.diversity is not None
         embedding = self._collection.embedding()
@@ -86,27 +92,29 @@ class Ranker:
                 wholes[row] = found[hit.id] * step if hit.id in found else np.nan
         return wholes
 
-    def _select(self, query: Query, plan: Plan, vectors: QueryVectors | None, requests: list[str]) -> Mapping[str, Any]:
-        """Ask Solr; the request is noted as a search engineer reads it."""
+    def _select(
+        self, query: Query, plan: Plan, vectors: QueryVectors | None, requests: list[Params]
+    ) -> Mapping[str, Any]:
+        """Ask Solr; the request is noted."""
         params = compose(query, plan, vectors, self._collection.client.names)
-        requests.append(shown(params))
+        requests.append(params)
         return self._collection.client.select(params)
 
-    def with_edges(self, query: Query, vectors: QueryVectors | None, requests: list[str]) -> Query:
+    def with_edges(self, query: Query, vectors: QueryVectors | None, requests: list[Params]) -> Query:
         """The query with buckets for the numbers it counts, by what matches: what the planner counts says that too."""
         if not set(query.facets) & set(NUMBERS):
             return query
         return replace(query, edges=histograms.chosen(self._counted(query, vectors, requests).spreads))
 
-    def _plan(self, query: Query, requests: list[str]) -> Plan:
+    def _plan(self, query: Query, requests: list[Params]) -> Plan:
         if not planner.needs_count(query):
             return planner.plan(query, self.limits)
         return planner.plan(query, self.limits, self._counted(query, None, requests).pictures)
 
-    def _counted(self, query: Query, vectors: QueryVectors | None, requests: list[str]) -> Matching:
+    def _counted(self, query: Query, vectors: QueryVectors | None, requests: list[Params]) -> Matching:
         count = compose_count(query, self._collection.client.names, vectors if query.max_distance is not None else None)
         matching, asked = self._collection.matching(count)
-        requests += [shown(count)] if asked else []
+        requests += [count] if asked else []
         return matching
 
     def vectors(self, query: Query) -> QueryVectors | None:
@@ -135,8 +143,9 @@ class Ranker:
 
 def shown(params: Params) -> str:
     """A request as a search engineer reads it: its parameters, with long vectors left out."""
-    parts = []
-    for key, value in params.items():
-        for each in value if isinstance(value, list) else [value]:
-            parts.append(f"{key}={_VECTOR.sub('[…]', str(each))}")
-    return " ".join(parts)
+    return " ".join(f"{name}={shortened(value)}" for name, value in curl.pairs(params))
+
+
+def shortened(text: str) -> str:
+    """A parameter's value with long vectors left out."""
+    return _VECTOR.sub("[…]", text)

@@ -14,6 +14,7 @@ import pysolr
 import requests
 
 from vision.errors import NotFound, SolrError, SolrRefused, SolrUnavailable
+from vision.solr.curl import without_password
 from vision.solr.fields import HANDLER, FieldMap
 
 T = TypeVar("T")
@@ -40,6 +41,7 @@ class _Json:
 @contextmanager
 def solr_errors(url: str) -> Iterator[None]:
     """Map what requests and pysolr raise: no answer is :class:`SolrUnavailable`, an error is :class:`SolrRefused`."""
+    url = without_password(url)[0]
     try:
         yield
     except pysolr.SolrError as error:
@@ -83,6 +85,7 @@ class SolrClient:
             timeout: seconds before a request is given up.
         """
         self.base = url.rstrip("/")
+        self.shown = without_password(self.base)[0]
         self.collection = collection
         self.url = f"{self.base}/{collection}"
         self.timeout = timeout
@@ -116,7 +119,7 @@ class SolrClient:
                 raise
 
     def _missing(self) -> NotFound:
-        return NotFound(f"Solr at {self.base} has no collection {self.collection!r}; index a catalogue into it first")
+        return NotFound(f"Solr at {self.shown} has no collection {self.collection!r}; index a catalogue into it first")
 
     def select(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Run one query; returns Solr's whole decoded answer.
@@ -210,6 +213,16 @@ class SolrClient:
             self._check(response)
             return response.content.decode("utf-8", "replace")
 
+    def page(self, path: str) -> bytes:
+        """What the node shows a browser at this path; empty where it shows nothing.
+
+        Raises:
+            SolrUnavailable: no answer.
+        """
+        with solr_errors(self.base):
+            response = self.session.get(f"{self.base}/{path}", timeout=self.timeout)
+            return response.content if response.status_code == 200 else b""
+
     def get_json(self, path: str, **params: Any) -> dict[str, Any]:
         """GET a handler of this collection, as ``admin/luke``."""
         return self._get(f"{self.url}/{path}", params)
@@ -227,11 +240,11 @@ class SolrClient:
         return dict(orjson.loads(response.content))
 
     def _check(self, response: requests.Response) -> None:
-        url = response.url.partition("?")[0]
+        url = without_password(response.url.partition("?")[0])[0]
         if response.status_code in _DOWN:
-            raise SolrUnavailable(f"Solr at {self.base} answered {response.status_code}: not ready or overloaded")
+            raise SolrUnavailable(f"Solr at {self.shown} answered {response.status_code}: not ready or overloaded")
         if response.status_code == 404:
-            raise NotFound(f"Solr at {self.base} has no {url.removeprefix(self.base + '/')}")
+            raise NotFound(f"Solr at {self.shown} has no {url.removeprefix(self.shown + '/')}")
         if response.status_code != 200:
             raise SolrRefused(f"Solr at {url} refused: {_reason(response)}", status=response.status_code)
 

@@ -6,6 +6,8 @@ from vision.errors import NotFound, SolrRefused
 from vision.solr.client import SolrClient
 
 CONFIGSET = "visual"
+COARSE_DIMS = 256
+"""Values of the coarse field, unless a collection is created with others."""
 
 
 def exists(client: SolrClient) -> bool:
@@ -15,13 +17,14 @@ def exists(client: SolrClient) -> bool:
     return bool(client.admin("admin/cores", action="STATUS", core=client.collection)["status"][client.collection])
 
 
-def create(client: SolrClient, *, shards: int = 1) -> bool:
+def create(client: SolrClient, *, shards: int = 1, coarse_dims: int = COARSE_DIMS) -> bool:
     """Create the client's collection from :data:`CONFIGSET`, unless it is there; tells whether it had to.
 
     Args:
         client: names the collection.
         shards: of a SolrCloud's collection. All pictures of a product come to the same one: grouping works, and
             products are counted, shard by shard (docs/facets.md).
+        coarse_dims: values of the coarse field, for good.
 
     Raises:
         NotFound: the Solr does not know the configset (one that is not ours, say), with what to do.
@@ -30,6 +33,7 @@ def create(client: SolrClient, *, shards: int = 1) -> bool:
     if exists(client):
         return False
     _check_loadable(client)
+    own = {} if coarse_dims == COARSE_DIMS else {"property.visual.coarseDims": str(coarse_dims)}
     try:
         if _is_cloud(client):
             client.admin(
@@ -38,9 +42,10 @@ def create(client: SolrClient, *, shards: int = 1) -> bool:
                 name=client.collection,
                 numShards=shards,
                 **{"collection.configName": CONFIGSET, "router.field": "product_id"},
+                **own,
             )
         else:
-            client.admin("admin/cores", action="CREATE", name=client.collection, configSet=CONFIGSET)
+            client.admin("admin/cores", action="CREATE", name=client.collection, configSet=CONFIGSET, **own)
     except SolrRefused as error:
         raise NotFound(
             f"collection {client.collection!r} does not exist at {client.base} and could not be created from the "
@@ -58,6 +63,11 @@ def _check_loadable(client: SolrClient) -> None:
             f"{failures[client.collection]}; mend it or delete its folder, and start Solr again",
             status=500,
         )
+
+
+def coarse_dims(client: SolrClient) -> int:
+    """How many values the coarse field of the client's collection holds."""
+    return int(client.get_json("schema/fieldtypes/vector_coarse")["fieldType"]["vectorDimension"])
 
 
 def drop(client: SolrClient) -> None:

@@ -1,0 +1,1 @@
+"""K, the cross-over and the coarse dimensions of a collection, chosen by measuring its own searches."""
