@@ -23,11 +23,15 @@ help:
 demo: $(VENV)/installed
 	$(BIN)/visual-search demo $(DEMO_FLAGS)
 
+# Each worker has a Solr of its own. Nothing runs beside what takes times.
+PARALLEL := -n auto --maxprocesses 4 --dist loadgroup
+
 test: test-fast
-	$(BIN)/pytest -m "solr or model or browser or slow" $(TEST_FLAGS)
+	$(BIN)/pytest $(PARALLEL) -m "(solr or model or browser or slow) and not alone" $(TEST_FLAGS)
+	$(BIN)/pytest -m alone $(TEST_FLAGS)
 
 test-fast: $(VENV)/installed-dev
-	$(BIN)/pytest -m "not solr and not model and not browser and not slow" $(TEST_FLAGS)
+	$(BIN)/pytest $(PARALLEL) -m "not solr and not model and not browser and not slow" $(TEST_FLAGS)
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
@@ -45,7 +49,7 @@ bench: $(VENV)/installed-dev
 
 .PHONY: screenshots
 screenshots: $(VENV)/installed-dev
-	SCREENSHOTS=docs/images $(BIN)/pytest tests/api/test_browser_screenshots.py tests/pages/test_engine_screenshots.py
+	SCREENSHOTS=docs/images $(BIN)/pytest tests/api/test_browser_screenshots.py tests/pages/test_*_screenshots.py
 
 UV_COMPILE := uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
 	--python-version 3.11 --quiet pyproject.toml

@@ -60,7 +60,7 @@ def tuned(shared: Path, compact: str, folder: Path) -> dict[str, Tuned]:
 
 def run(shared: Path, queries: int, html: Path | None, tune: bool, compact: str) -> Sequence[Table]:
     """Measure; one row for each extractor and number of dimensions, speed beside it by mode."""
-    with server.temporary("1g") as running, tempfile.TemporaryDirectory() as name, progress_bars(STAGES) as progress:
+    with server.temporary("1g") as running, tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         trained = tuned(shared, compact, folder) if tune else {}
         listed = dict(rows(shared, compact)) | {
@@ -68,18 +68,19 @@ def run(shared: Path, queries: int, html: Path | None, tune: bool, compact: str)
         }
         named = {specification: name for name, specification in listed.items()}
         catalogue = write_catalogue(shared, folder)
-        measured = measure(
-            Settings.from_environment(solr_url=running.url),
-            catalogue,
-            Truth(judgments=_judgments(catalogue)),
-            extractors=tuple(named),
-            dims=DIMS,
-            modes=MODES,
-            filters=(FILTER,),
-            options=Options(queries),
-            allow_urls=False,
-            progress=progress,
-        )
+        with progress_bars(STAGES) as progress:
+            measured = measure(
+                Settings.from_environment(solr_url=running.url),
+                catalogue,
+                Truth(judgments=_judgments(catalogue)),
+                extractors=tuple(named),
+                dims=DIMS,
+                modes=MODES,
+                filters=(FILTER,),
+                options=Options(queries),
+                allow_urls=False,
+                progress=progress,
+            )
         if html is not None:
             title = "How well photos of clothes find each other"
             page_html = page.evaluation(title, measured.about, measured.outcomes, measured.gallery, measured.judgments)

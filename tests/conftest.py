@@ -17,8 +17,28 @@ if TYPE_CHECKING:
 
 
 def pytest_configure() -> None:
-    """Let Ctrl+C reach what the tests start: a shell's background job ignores it, and passes that on."""
+    """Before anything is imported that reads it."""
+    # Ctrl+C must reach what the tests start: a shell's background job ignores it, and passes that on.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # One thread for each of several workers: OpenMP's wait for each other by spinning.
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+            os.environ.setdefault(name, "1")
+
+
+# What takes long to make is made once: tests with one of these run in one worker, others with those of their file.
+_SHARED = ("undisturbed", "synthetic")
+# A test is marked by what it uses.
+_NEEDS = {"solr_url": "solr", "yard": "solr", "browser": "browser"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        used = getattr(item, "fixturenames", ())
+        for fixture, marker in _NEEDS.items():
+            if fixture in used:
+                item.add_marker(marker)
+        item.add_marker(pytest.mark.xdist_group(next((name for name in _SHARED if name in used), str(item.path))))
 
 
 @pytest.fixture(scope="session")

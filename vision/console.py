@@ -93,6 +93,8 @@ def progress_bars(labels: dict[str, str] | None = None) -> Iterator[Progress]:
                 if not console.is_terminal:
                     console.print(label)
             speed = bars.tasks[tasks[stage]].speed
-            bars.update(tasks[stage], completed=done, total=total, rate=f"{speed:,.0f}/s" if speed else "")
+            bars.update(
+                tasks[stage], completed=done, total=total, rate=f"{speed:,.0f}/s" if speed and speed >= 0.5 else ""
+            )
 
         yield update

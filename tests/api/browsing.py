@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from PIL import Image
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Request
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install playwright")
 
@@ -65,6 +69,48 @@ def search_by(page: Page, photo: bytes, name: str = "photo.jpg") -> None:
     sync_api.expect(page).to_have_url(re.compile("photo="))
     sync_api.expect(page.locator("#hits .match").first).to_be_visible()
     sync_api.expect(page.locator("#results")).not_to_have_attribute("aria-busy", "true")
+
+
+def check_axe(page: Page, name: str) -> None:
+    """See that axe-core finds nothing wrong in what the page shows now; skips where it is not installed."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python")
+    found = axe.Axe().run(page).response
+    assert [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]] == [], name
+    assert len(found["passes"]) > 10
+
+
+def weight(page: Page, path: str, ready: Callable[[Page], None]) -> dict[str, int]:
+    """Bytes that come for a page until nothing more does, by address, without product pictures."""
+    finished: list[Request] = []
+    page.on("requestfinished", lambda request: finished.append(request))
+    page.goto(path)
+    ready(page)
+    page.wait_for_load_state("networkidle")
+    sizes = [(each.url, each.sizes()) for each in finished]
+    bodies = {address: size["responseBodySize"] + size["responseHeadersSize"] for address, size in sizes}
+    return {address: size for address, size in bodies.items() if "/image" not in address}
+
+
+def settle(page: Page) -> None:
+    """Wait for what is in view; asked again and again, as the page's policy forbids a function that waits there."""
+    page.wait_for_load_state("networkidle")
+    page.evaluate("document.activeElement.blur()")
+    script = """() => [...document.images].every((each) => {
+        const { top, left } = each.getBoundingClientRect();
+        return !each.offsetParent || each.complete || top > innerHeight || left > innerWidth;
+    })"""
+    deadline = time.monotonic() + 60
+    while not page.evaluate(script):
+        assert time.monotonic() < deadline, "a picture in view did not come"
+        page.wait_for_timeout(100)
+
+
+def save(page: Page, folder: Path, name: str) -> None:
+    settle(page)
+    with Image.open(io.BytesIO(page.screenshot(animations="disabled"))) as shot:
+        shot.convert("RGB").save(folder / f"{name}.jpg", quality=82, optimize=True, progressive=True)
+        # Nothing but one colour would be a page that shows nothing.
+        assert len(shot.convert("RGB").resize((64, 64)).getcolors(64 * 64) or []) > 100, name
 
 
 def fits(page: Page) -> bool:

@@ -12,13 +12,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.api.browsing import counts, fits, opened_page, search_by, sync_api
+from tests.api.browsing import check_axe, counts, fits, opened_page, search_by, sync_api, weight
 from tests.api.shop import Shop, draw, index_shop, serving
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page, Request
+    from playwright.sync_api import Browser, Page
 
-axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python")
 pytestmark = [pytest.mark.browser, pytest.mark.solr, pytest.mark.model]
 
 MAX_WEIGHT = 150_000
@@ -138,30 +137,21 @@ def test_axe_finds_nothing_and_everything_fits(browser: Browser, url: str, width
             arrive(page)
             if width < 900 and name == "text":
                 page.locator("#filters > summary").click()
-            found = axe.Axe().run(page).response
-            assert [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]] == [], name
-            assert len(found["passes"]) > 10
+            check_axe(page, name)
             assert fits(page), name
             said[:] = [each for each in said if "503" not in each]
 
 
 def test_the_page_is_light(browser: Browser, url: str) -> None:
-    finished: list[Request] = []
     context = browser.new_context(base_url=url)
-    page = context.new_page()
-    page.on("requestfinished", lambda request: finished.append(request))
-    page.goto("/")
-    counts(page, "39 products")
-    page.wait_for_load_state("networkidle")
-    sizes = [(each.url, each.sizes()) for each in finished]
+    ours = weight(context.new_page(), "/", lambda page: counts(page, "39 products"))
     context.close()
-    bodies = [(address, size["responseBodySize"] + size["responseHeadersSize"]) for address, size in sizes]
-    ours = {address: size for address, size in bodies if "/v1/products/" not in address}
     assert any("main.js" in each for each in ours) and any("shop.css" in each for each in ours)
     print(f"\nweight without product pictures: {sum(ours.values()):,} bytes in {len(ours)} requests")
     assert sum(ours.values()) < MAX_WEIGHT
 
 
+@pytest.mark.alone
 def test_results_come_within_a_second_of_choosing_a_photo(browser: Browser, url: str) -> None:
     data = scene()
     seconds = []

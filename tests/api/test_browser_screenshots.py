@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PIL import Image
 
-from tests.api.browsing import opened_page, search_by, sync_api
+from tests.api.browsing import opened_page, save, search_by, sync_api
 from tests.api.shop import serving
 from vision.demo.preparation import prepare
 from vision.search import calibration
@@ -21,7 +20,7 @@ from vision.settings import Settings
 from vision.workspace import DEMO_COLLECTION, Workspace
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser
 
 pytestmark = [pytest.mark.browser, pytest.mark.solr, pytest.mark.model, pytest.mark.slow]
 
@@ -63,28 +62,6 @@ def demo(solr_url: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Setti
 def url(demo: tuple[Settings, bytes]) -> Iterator[str]:
     with serving(demo[0]) as found:
         yield found
-
-
-def settle(page: Page) -> None:
-    """Wait for what is in view; asked again and again, as the page's policy forbids a function that waits there."""
-    page.wait_for_load_state("networkidle")
-    page.evaluate("document.activeElement.blur()")
-    script = """() => [...document.images].every((each) => {
-        const { top, left } = each.getBoundingClientRect();
-        return !each.offsetParent || each.complete || top > innerHeight || left > innerWidth;
-    })"""
-    deadline = time.monotonic() + 60
-    while not page.evaluate(script):
-        assert time.monotonic() < deadline, "a picture in view did not come"
-        page.wait_for_timeout(100)
-
-
-def save(page: Page, folder: Path, name: str) -> None:
-    settle(page)
-    with Image.open(io.BytesIO(page.screenshot(animations="disabled"))) as shot:
-        shot.convert("RGB").save(folder / f"{name}.jpg", quality=82, optimize=True, progressive=True)
-        # Nothing but one colour would be a page that shows nothing.
-        assert len(shot.convert("RGB").resize((64, 64)).getcolors(64 * 64) or []) > 100, name
 
 
 def test_screenshots(browser: Browser, url: str, demo: tuple[Settings, bytes], folder: Path) -> None:

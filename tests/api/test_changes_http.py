@@ -62,6 +62,13 @@ def test_the_whole_loop(client: FlaskClient) -> None:
     csv = client.get("/v1/changes.csv?state=undone")
     assert (csv.mimetype, csv.text.splitlines()[1].split(",")[:4]) == ("text/csv", ["p00000", "color", "red", "mauve"])
     assert asked(client, "POST", "/v1/proposals/reject", json={"ids": [first.id], "by": "Ada"}) == {"rejected": 1}
+    # A rejection stays when the same is proposed again, and goes when it is taken back; once.
+    assert asked(client, "POST", "/v1/proposals", json=plain(first)) == {"saved": 1, "open": 0}
+    for count in (1, 0):
+        said = {"ids": [first.id], "by": "Bea", "why": "too quick"}
+        assert asked(client, "POST", "/v1/proposals/reopen", json=said) == {"reopened": count}
+    taken_back = asked(client, "GET", f"/v1/proposals/{first.id}")
+    assert (taken_back["state"], taken_back["by"], taken_back["why"]) == ("open", "Bea", "too quick")
     again = asked(client, "POST", f"/v1/changes/{change['id']}/undo", 409, json={"by": "Bea"})
     assert "left to be undone" in again["detail"]
 
@@ -102,6 +109,7 @@ def test_problems(client: FlaskClient) -> None:
         ("GET", "/v1/proposals/x"),
         ("POST", "/v1/proposals/accept"),
         ("POST", "/v1/proposals/reject"),
+        ("POST", "/v1/proposals/reopen"),
         ("GET", "/v1/changes"),
         ("GET", "/v1/changes/x"),
         ("POST", "/v1/changes/x/undo"),

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import psutil
 import pytest
 import requests
+from click.testing import CliRunner, Result
 from flask.testing import FlaskClient
 
 from api.app import create_app
@@ -18,6 +22,9 @@ from tests.api.shop import serving
 from tests.api.test_jobs_http import begin, ended, watch
 from tests.catalog.shop import Shop
 from tests.catalog.support import catalogue
+from tests.merchandising.material import proposal
+from vision.cli import main
+from vision.jobs.model import State
 from vision.jobs.store import Jobs
 from vision.workspace import Workspace
 
@@ -284,3 +291,33 @@ def test_no_other_path_can_be_named(
     request = {name: again if value == "ID" else value for name, value in request_.items()}
     refused = client.post("/v1/jobs", json={"kind": kind, "request": request})
     assert refused.status_code == status and said in refused.get_json()["detail"], refused.get_json()
+
+
+def test_accepting_is_ended_from_elsewhere_and_resumed(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vision.merchandising.commands._LONG_S", 0.0)  # so that it is listed from its beginning on
+    proposals = [proposal(f"p{number:05d}", [], ["soft"], field="feel") for number in range(COUNT)]
+    (tmp_path / "proposals.json").write_bytes(msgspec.json.encode(proposals))
+    jobs = Jobs(shop.home / "jobs")
+    environment = {"SOLR_URL": shop.url, "VISUAL_SEARCH_HOME": str(shop.home), "VISUAL_SEARCH_COLLECTION": shop.name}
+
+    def changes(*arguments: str) -> Result:
+        return CliRunner().invoke(main, ["changes", *arguments], env=environment)
+
+    def end() -> None:
+        while not (found := [each for each in jobs.all() if each.kind == "changes" and each.is_running]):
+            time.sleep(0.01)
+        jobs.cancel(found[0].id)
+
+    ending = threading.Thread(target=end)
+    ending.start()
+    stopped = changes("accept", "--from", str(tmp_path / "proposals.json"), "--by", "Ada")
+    ending.join()
+    assert stopped.exit_code == 130 and "`changes resume` goes on with it" in stopped.output, stopped.output
+    job = next(each for each in jobs.all() if each.kind == "changes")
+    assert job.state is State.CANCELLED and job.reached.total == COUNT and job.reached.done < COUNT
+    (change,) = json.loads(changes("list", "--json").stdout)
+    assert change["state"] == "unfinished" and change["counts"]["pending"] > 0
+    resumed = json.loads(changes("resume", change["id"], "--json").stdout)
+    assert (resumed["state"], resumed["counts"]) == ("written", {"written": COUNT})

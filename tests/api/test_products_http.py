@@ -9,6 +9,7 @@ from PIL import Image
 
 from api.pictures import WIDTHS, Renderer, step
 from tests.api.fakes import DOCUMENT, FakeEngine, FakeWorkspace, hit, result
+from tests.api.shop import NASTY
 from vision.catalog.pictures import Pictures
 from vision.errors import SolrUnavailable
 
@@ -159,3 +160,21 @@ def test_a_solr_that_comes_back_is_found(client: FlaskClient, workspace: FakeWor
     assert client.post("/v1/search", json={"q": "x"}).status_code == 503
     workspace.error = None
     assert client.post("/v1/search", json={"q": "x"}).status_code == 200
+
+
+@pytest.mark.solr
+def test_several_products_by_their_own_and_their_pictures_ids(shopper: FlaskClient) -> None:
+    body = shopper.get("/v1/products?id=red-circle&id=red-circle-2&id=none&id=blue-ring-1").get_json()["products"]
+    assert set(body) == {"red-circle", "red-circle-2", "blue-ring-1"}
+    # Of a product its first picture, by id; that of red-circle has a name that needs every escape there is.
+    assert body["red-circle"]["id"] == min("red-circle-2", NASTY) and body["red-circle-2"]["id"] == "red-circle-2"
+    assert {each["product_id"] for each in body.values()} == {"red-circle", "blue-ring-1"}
+    assert body["blue-ring-1"]["attributes"]["color"] == "blue"
+    assert shopper.get(body["blue-ring-1"]["image"] + "?w=96").mimetype == "image/jpeg"
+
+
+@pytest.mark.parametrize("count", [0, 201])
+def test_how_many_products_at_once(client: FlaskClient, count: int) -> None:
+    answer = client.get("/v1/products?" + "&".join(f"id={number}" for number in range(count)))
+    assert (answer.status_code, answer.get_json()["field"]) == (400, "id")
+    assert f"{count} ids came; accepted: 1 to 200" in answer.get_json()["detail"]

@@ -53,6 +53,15 @@ def test_clusters_hold_every_product_once_and_can_be_named(shopper: FlaskClient,
     assert 0 < len(some) < len(assigned)
     picture = shopper.post("/v1/clusters/map", json=body)
     assert picture.mimetype == "image/png" and picture.data.startswith(b"\x89PNG")
+    placed = shopper.post("/v1/clusters", json=body | {"places": True}).get_json()
+    assert found["places"] == [] and placed["clusters"] == found["clusters"]
+    places = {each["product"]: each for each in placed["places"]}
+    assert len(places) == found["products"]
+    for each in found["clusters"]:
+        assert {places[product]["cluster"] for product in each["members"]} == {each["id"]}
+    assert {(min(way), max(way)) for way in zip(*((at["x"], at["y"]) for at in places.values()), strict=True)} == {
+        (0, 1)
+    }
     shell = json.loads(run(shop, "cluster", "--clusters", "4", "--json").stdout)
     assert [(each["id"], each["medoid"], each["size"]) for each in shell["clusters"]] == [
         (each["id"], each["medoid"], each["size"]) for each in found["clusters"]

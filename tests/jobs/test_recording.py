@@ -12,7 +12,7 @@ import pytest
 
 from vision.errors import BadSetting
 from vision.jobs.model import Job, State
-from vision.jobs.recording import Cancelled, recorded
+from vision.jobs.recording import Cancelled, recorded, this_process
 from vision.jobs.store import Jobs
 from vision.settings import Settings
 
@@ -78,6 +78,26 @@ def test_one_that_is_stuck_is_woken_once(settings: Settings, jobs: Jobs) -> None
             cleaned = True
     assert cleaned and 2.5 < time.monotonic() - began < 15
     assert only(jobs).state is State.CANCELLED
+
+
+def test_one_whose_wake_up_was_swallowed_ends_at_its_next_step(settings: Settings, jobs: Jobs) -> None:
+    swallowed = False
+    with pytest.raises(Cancelled), recorded(settings, "index", "index") as job:
+        jobs.cancel(only(jobs).id)
+        try:
+            threading.Event().wait(30)
+        except KeyboardInterrupt:
+            swallowed = True
+        job("extract", 1, 2)
+    assert swallowed and only(jobs).state is State.CANCELLED
+
+
+def test_a_bug_in_a_process_of_its_own_is_quoted(settings: Settings, jobs: Jobs) -> None:
+    jobs.add(this_process("cluster", "clusters", 1.0, id="known"))
+    with pytest.raises(ZeroDivisionError), recorded(settings, "cluster", "clusters", id="known"):
+        _ = 1 // 0
+    error = str(only(jobs).error)
+    assert "its log ends: Traceback" in error and error.endswith("integer division or modulo by zero")
 
 
 def test_ctrl_c_an_error_and_a_bug(settings: Settings, jobs: Jobs, capsys: pytest.CaptureFixture[str]) -> None:

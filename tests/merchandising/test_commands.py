@@ -53,6 +53,8 @@ def test_from_proposals_to_the_catalogue(shop: Shop, tmp_path: Path) -> None:
     assert told("save", "proposals.json") == {"saved": 3, "open": 3}
     assert [each["product"] for each in told("list", "--proposals")] != []
     assert told("reject", proposals[2].id, "--by", "Ada") == {"rejected": 1}
+    assert told("reopen", proposals[2].id, "--by", "Bea") == {"reopened": 1}
+    assert told("reject", proposals[2].id, "--by", "Ada") == {"rejected": 1}
     change = told("accept", "--all", "--by", "Ada", "--why", "looked at them")
     assert (change["state"], change["by"], change["counts"]) == ("written", "Ada", {"written": 2})
     assert colors(shop)[:2] == [["mauve"], ["a", "b"]]

@@ -32,18 +32,6 @@ def merchant(wares: Shop, gate: Gate) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(autouse=True)
-def opened(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Whatever a test shut is open for the next one."""
-    if {"gate", "merchant"}.isdisjoint(request.fixturenames):
-        yield
-        return
-    gate: Gate = request.getfixturevalue("gate")
-    gate.open()
-    yield
-    gate.open()
-
-
 @pytest.fixture(scope="session")
 def drawn(solr_url: str, tmp_path_factory: pytest.TempPathFactory) -> Shop:
     """A small catalogue of drawn shapes in a real Solr."""

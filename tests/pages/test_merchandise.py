@@ -50,20 +50,36 @@ def by_hand(product: str, field: str, new: str, *, old: tuple[str, ...] = (), co
 
 @contextmanager
 def page_of(
-    browser: Browser, url: str, path: str, size: tuple[int, int] = WIDE, by: str = "Ada", **options: Any
+    browser: Browser,
+    url: str,
+    path: str,
+    size: tuple[int, int] = WIDE,
+    by: str = "Ada",
+    may_miss: bool = False,
+    **options: Any,
 ) -> Iterator[Page]:
-    """A page for somebody whose name is known; it may complain of nothing but that Solr is away."""
+    """A page for somebody whose name is known.
+
+    It may complain of nothing but that Solr is away, or, if it may miss something, that it is not there.
+    """
     complaints: list[str] = []
     if by and options.get("java_script_enabled", True):
         origin = {"origin": url, "localStorage": [{"name": "visual-search.by", "value": by}]}
         options["storage_state"] = {"cookies": [], "origins": [origin]}
     with opened_page(browser, url, size, complaints, path, **options) as page:
         yield page
-        complaints[:] = [each for each in complaints if "503" not in each]
+        complaints[:] = [each for each in complaints if "503" not in each and not (may_miss and "404" in each)]
 
 
 def said(page: Page, words: str | re.Pattern[str]) -> None:
     expect(page.locator(".desk > .said-live")).to_contain_text(words)
+
+
+@pytest.fixture(autouse=True)
+def opened(gate: Gate) -> Iterator[None]:
+    """Whatever a test shut is open for the next one."""
+    yield
+    gate.open()
 
 
 def test_a_group_is_named_accepted_found_and_undone(browser: Browser, merchant: str) -> None:

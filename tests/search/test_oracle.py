@@ -201,6 +201,7 @@ def test_facet_filters_are_cached_once(synthetic: Synthetic) -> None:
     assert cache_sizes(synthetic) == before
 
 
+@pytest.mark.alone
 def test_the_cost_of_a_threshold_follows_keyword_and_facets(synthetic: Synthetic) -> None:
     """Interleaved, compared as a ratio: verifying 1 % of the collection must cost far less than all of it."""
     times: dict[str, list[float]] = {"whole": [], "hundredth": []}

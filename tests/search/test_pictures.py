@@ -161,6 +161,7 @@ def test_many_photos_go_through_in_parts(collection: FakeCollection, pool: Threa
     assert len(vectors(found)) == 100
 
 
+@pytest.mark.slow
 def test_large_photos_are_not_all_decoded_at_once(collection: FakeCollection, pool: ThreadPoolExecutor) -> None:
     buffer = io.BytesIO()
     Image.new("RGB", (5000, 4000)).save(buffer, "PNG", compress_level=1)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vision.console import reported, resumable
+from vision.console import Progress, reported, resumable
 
 if TYPE_CHECKING:
     from vision.catalog.ingest import IndexReport
@@ -74,6 +74,7 @@ def index(
 
     from vision.catalog import IndexOptions, session
     from vision.jobs.recording import recorded
+    from vision.merchandising.tools import budget
     from vision.settings import Settings
     from vision.workspace import Workspace
 
@@ -88,7 +89,7 @@ def index(
         allow_missing_images=allow_missing_images,
         recreate=recreate,
     )
-    stages = STAGES | ({"extract": "pictures and regions"} if detect else {})
+    stages = budget.STAGES | STAGES | ({"extract": "pictures and regions"} if detect else {})
     with recorded(settings, "index", f"index {catalogue.name}", stages) as job:
         workspace = Workspace(settings, progress=job)
         with workspace.client() as client:
@@ -96,7 +97,7 @@ def index(
         job.summary = report.plain() | {"collection": client.collection}
         if tag is not None:
             with workspace.client() as client:
-                _tag(workspace.engine(client), catalogue, tag, confidence, proposals)
+                _tag(workspace.engine(client), catalogue, tag, confidence, proposals, job)
     for note in report.notes:
         click.echo(f"PCA: {note}", err=as_json)
     for remark in report.remarks:
@@ -127,15 +128,18 @@ def _say_left_out(report: IndexReport) -> None:
         click.echo(f"{report.rejected:,} rows rejected; the reasons are in {report.rejects}", err=True)
 
 
-def _tag(engine: SearchEngine, catalogue: Path, fields: str, confidence: float, path: Path | None) -> None:
+def _tag(
+    engine: SearchEngine, catalogue: Path, fields: str, confidence: float, path: Path | None, told: Progress
+) -> None:
     """Write what is proposed for the products of a catalogue, and say so on stderr."""
     from vision.catalog import features
     from vision.merchandising.tools import tagging
+    from vision.merchandising.tools.budget import Budget
     from vision.merchandising.tools.workbench import Workbench
 
     new = frozenset(row.product.product_id for row in features.check(catalogue) if row.product is not None)
     wanted = [name.strip() for name in fields.split(",") if name.strip()]
-    found, learned, unable = tagging.tag(Workbench(engine), wanted, new, confidence=confidence)
+    found, learned, unable = tagging.tag(Workbench(engine, Budget(told=told)), wanted, new, confidence=confidence)
     target = path or catalogue.with_name(f"{catalogue.stem}.proposals.json")
     tagging.write(found, target)
     for each in learned:

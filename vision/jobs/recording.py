@@ -79,7 +79,10 @@ class Recorder:
         self._bars(stage, done, total)
         farthest = self._farthest[stage] = max(done, self._farthest.get(stage, 0))
         self._reached = Reached(stage, self._labels.get(stage, stage), farthest, total)
-        if self._asked is not None and threading.current_thread() is self._owner and self._take():
+        # Also after the signal: whatever was imported or computed may have swallowed it.
+        if self._asked is not None and threading.current_thread() is self._owner and not self._over.is_set():
+            with self._lock:
+                self.cancelled = True
             raise Cancelled
 
     def begin(self) -> None:
@@ -130,16 +133,8 @@ class Recorder:
             if self._asked is not None and now - self._asked > _GRACE_S:
                 self._wake()
 
-    def _take(self) -> bool:
-        """Whether it is on the caller to end the job: once, and not any more when it is over."""
-        with self._lock:
-            if self.cancelled or self._over.is_set():
-                return False
-            self.cancelled = True
-            return True
-
     def _wake(self) -> None:
-        """Do what Ctrl+C does: a signal also ends a wait for an answer."""
+        """Do what Ctrl+C does, once: a signal also ends a wait for an answer."""
         if self._owner is not threading.main_thread():
             return
         with self._lock:

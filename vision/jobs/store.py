@@ -59,7 +59,7 @@ class Jobs:
 
     def keep(self, id: str, answer: bytes) -> None:
         """Write a job's answer, whole or not at all."""
-        partial = self.answer(id).with_suffix(".partial")
+        partial = self._partial(id)
         partial.write_bytes(answer)
         partial.replace(self.answer(id))
 
@@ -179,6 +179,9 @@ class Jobs:
     def _file(self) -> Path:
         return self.folder / "jobs.sqlite"
 
+    def _partial(self, id: str) -> Path:
+        return self.answer(id).with_suffix(".partial")
+
     def _all(self, database: sqlite3.Connection) -> list[Job]:
         rows = database.execute(f"SELECT {_COLUMNS} FROM jobs ORDER BY started DESC, id").fetchall()
         return [self._job(row) for row in rows]
@@ -220,7 +223,7 @@ class Jobs:
 
     def _delete(self, database: sqlite3.Connection, id: str) -> None:
         database.execute("DELETE FROM jobs WHERE id = ?", (id,))
-        for path in (self.log(id), self.answer(id)):
+        for path in (self.log(id), self.answer(id), self._partial(id)):
             path.unlink(missing_ok=True)
 
     @contextmanager

@@ -152,6 +152,23 @@ def reject(by: str, why: str, as_json: bool, **given: Any) -> None:
 
 
 @changes.command()
+@click.argument("ids", nargs=-1, required=True)
+@_BY
+@_WHY
+@_COLLECTION
+@_JSON
+@reported
+def reopen(ids: tuple[str, ...], by: str, why: str, collection: str | None, as_json: bool) -> None:
+    """Take the rejections of proposals back."""
+    with _desk(collection) as desk:
+        reopened = desk.proposals.reopen(ids, by=by, why=why)
+    if as_json:
+        _print_json({"reopened": reopened})
+    else:
+        click.echo(f"{reopened:,} proposals are open again")
+
+
+@changes.command()
 @click.argument("change")
 @click.option("--product", "products", multiple=True, help="Only this product; may be repeated.")
 @_BY
@@ -247,11 +264,13 @@ def _told(title: str) -> Iterator[Callable[[int, int], None]]:
     from vision.jobs.recording import recorded
     from vision.settings import Settings
 
-    with recorded(Settings.from_environment(), "changes", title, {"write": "writing to Solr"}, after=_LONG_S) as job:
-        try:
+    try:
+        with recorded(
+            Settings.from_environment(), "changes", title, {"write": "writing to Solr"}, after=_LONG_S
+        ) as job:
             yield partial(job, "write")
-        except KeyboardInterrupt:
-            raise _Stopped from None
+    except KeyboardInterrupt:
+        raise _Stopped from None
 
 
 def _wanted(chosen: dict[str, Any], state: State) -> Wanted:

@@ -121,7 +121,10 @@ def tune(settings: Settings, options: Options, progress: Progress) -> Report:
         )
         right = Truth(documents, np.stack([_vector(each) for each in asked]))
         embedding = own.engine.collection.embedding()
-        beside = _sides(stack, own, right, options.dims)
+        ours = client.names.fields is None
+        if options.dims and not ours:
+            notes.append("other coarse dimensions were not tried: a collection with a schema of its own keeps 256")
+        beside = _sides(stack, own, right, options.dims if ours else ())
         _read(client, right, beside, progress)
         targets = {dims: Target(each.engine, each.client) for dims, each in beside.items()}
         targets[embedding.codec.dims] = own

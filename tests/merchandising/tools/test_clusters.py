@@ -10,7 +10,7 @@ from tests.merchandising.tools.clouds import blobs, of
 from vision.errors import BadQuery
 from vision.merchandising.tools import clusters
 from vision.merchandising.tools.clusters import Clustered, cluster
-from vision.merchandising.tools.mapping import SIDE, draw
+from vision.merchandising.tools.mapping import SIDE, draw, places
 from vision.merchandising.tools.selection import Selection
 
 
@@ -72,6 +72,19 @@ def test_equal_products_are_one_cluster() -> None:
     selection = of(np.ones((30, 8)), [()] * 30).kept(range(30))
     found = cluster(selection)
     assert len(found.clusters) == 1 and found.silhouette is None
+
+
+def test_places_keep_the_two_directions_of_greatest_spread() -> None:
+    selection, _, _ = blobs(300, classes=4, spread=0.3)
+    found = places(selection, cluster(selection, 4))
+    at = np.array([(each.x, each.y) for each in found])
+    vectors = selection.matrix([each.row for each in found]).astype(np.float64)
+    centred = vectors - vectors.mean(axis=0)
+    plane = centred @ np.linalg.svd(centred, full_matrices=False)[2][:2].T
+    scaled = (plane - plane.min(axis=0)) / np.ptp(plane, axis=0)
+    for own, oracle in zip(at.T, scaled.T, strict=True):  # either way round
+        assert min(np.abs(own - oracle).max(), np.abs(own - (1 - oracle)).max()) < 1e-3
+    assert sorted(each.row for each in found) == list(range(len(selection)))
 
 
 @pytest.mark.parametrize("projection", ["pca", "tsne"])

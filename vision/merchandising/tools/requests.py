@@ -121,7 +121,7 @@ class ClusterForm(msgspec.Struct, frozen=True):
 
 
 class PlaceForm(msgspec.Struct, frozen=True):
-    """A product on the map: ``x`` and ``y`` 0 to 1 from above on the left; ``cluster`` is null where it is in none."""
+    """A product on the map: ``x`` and ``y`` 0 to 1 from above on the left; ``cluster`` null where it is in none."""
 
     product: str
     picture: str

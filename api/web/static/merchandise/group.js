@@ -9,6 +9,7 @@ import { arrows, reach, tile } from "./tiles.js";
 
 const FIRST = 60;
 const STEPS = 200;
+const NEW = "+";
 
 export class Group {
   constructor(cluster, { fields, search, problem }) {
@@ -31,16 +32,16 @@ export class Group {
 
   naming(fields) {
     const { cluster } = this;
-    this.field = element("select", { required: true, name: "field" }, ...fields.map((each) => element("option", { value: each, textContent: label(each) })));
-    this.field.append(element("option", { value: "", textContent: "A new attribute…" }));
+    this.field = element("select", { required: true, name: "field" }, element("option", { value: "", textContent: "Choose one" }),
+      ...fields.map((each) => element("option", { value: each, textContent: label(each) })), element("option", { value: NEW, textContent: "A new attribute…" }));
     this.fresh = element("input", { type: "text", name: "fresh", maxLength: 100, pattern: "[A-Za-z]\\w*", title: "Letters, digits and _, beginning with a letter" });
     const fresh = element("label", { className: "row", hidden: true }, "Its name", this.fresh);
     this.value = element("input", { type: "text", name: "value", required: true, maxLength: 200, autocomplete: "off" });
     this.existing = element("select", { name: "existing" }, ...[["skip", "Leave those that have one"], ["add", "Add it to what they have"], ["replace", "Replace what they have"]]
       .map(([value, textContent]) => element("option", { value, textContent })));
     const follow = () => {
-      fresh.hidden = Boolean(this.field.value);
-      this.fresh.required = !this.field.value;
+      fresh.hidden = this.field.value !== NEW;
+      this.fresh.required = this.field.value === NEW;
       this.value.setAttribute("list", `values-${this.field.value}`);
     };
     this.field.addEventListener("change", follow);
@@ -116,7 +117,7 @@ export class Group {
   }
 
   async propose() {
-    const field = this.field.value || this.fresh.value.trim().toLowerCase();
+    const field = this.field.value === NEW ? this.fresh.value.trim().toLowerCase() : this.field.value;
     const value = this.value.value.trim();
     this.problem.hidden = true;
     this.button.disabled = true;
