@@ -105,8 +105,10 @@ def settle(page: Page) -> None:
         page.wait_for_timeout(100)
 
 
-def save(page: Page, folder: Path, name: str) -> None:
-    settle(page)
+def save(page: Page, folder: Path, name: str, *, asking: bool = False) -> None:
+    """Keep a picture of what is in view; ``asking``: the page keeps asking the server, and is ready as it is."""
+    if not asking:
+        settle(page)
     with Image.open(io.BytesIO(page.screenshot(animations="disabled"))) as shot:
         shot.convert("RGB").save(folder / f"{name}.jpg", quality=82, optimize=True, progressive=True)
         # Nothing but one colour would be a page that shows nothing.
