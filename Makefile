@@ -17,7 +17,7 @@ help:
 	@echo "make test       lint, types and all tests; those that need a browser or the real photos skip without them"
 	@echo "make test-fast  the tests that need neither Solr nor a model nor a browser"
 	@echo "make bench      every figure of the documentation, small"
-	@echo "make screenshots  the pictures of the page in the documents (needs Chromium)"
+	@echo "make screenshots  the pictures of the pages in the documents (needs Chromium)"
 	@echo "make lock       compile the lock files anew (needs uv)"
 
 demo: $(VENV)/installed
@@ -49,7 +49,7 @@ bench: $(VENV)/installed-dev
 
 .PHONY: screenshots
 screenshots: $(VENV)/installed-dev
-	SCREENSHOTS=docs/images $(BIN)/pytest tests/api/test_browser_screenshots.py tests/pages/test_*_screenshots.py
+	SCREENSHOTS=docs/images $(BIN)/pytest tests/screenshots
 
 UV_COMPILE := uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
 	--python-version 3.11 --quiet pyproject.toml

@@ -27,7 +27,7 @@ def pytest_configure() -> None:
 
 
 # What takes long to make is made once: tests with one of these run in one worker, others with those of their file.
-_SHARED = ("undisturbed", "synthetic")
+_SHARED = ("undisturbed", "synthetic", "demo")
 # A test is marked by what it uses.
 _NEEDS = {"solr_url": "solr", "yard": "solr", "browser": "browser"}
 

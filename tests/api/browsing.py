@@ -105,12 +105,18 @@ def settle(page: Page) -> None:
         page.wait_for_timeout(100)
 
 
+LARGEST = 150_000
+"""Bytes of a picture in the documents."""
+
+
 def save(page: Page, folder: Path, name: str, *, asking: bool = False) -> None:
     """Keep a picture of what is in view; ``asking``: the page keeps asking the server, and is ready as it is."""
     if not asking:
         settle(page)
     with Image.open(io.BytesIO(page.screenshot(animations="disabled"))) as shot:
-        shot.convert("RGB").save(folder / f"{name}.jpg", quality=82, optimize=True, progressive=True)
+        path = folder / f"{name}.jpg"
+        shot.convert("RGB").save(path, quality=82, optimize=True, progressive=True)
+        assert path.stat().st_size <= LARGEST, name
         # Nothing but one colour would be a page that shows nothing.
         assert len(shot.convert("RGB").resize((64, 64)).getcolors(64 * 64) or []) > 100, name
 

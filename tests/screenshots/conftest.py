@@ -1,4 +1,4 @@
-"""The pictures in the documents, made of the demo's drawn catalogue: `make screenshots` writes them to docs/images."""
+"""The pictures in the documents are made by tests: `make screenshots` writes them to docs/images."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import pytest
 from PIL import Image
 
-from tests.api.browsing import opened_page, save, search_by, sync_api
 from tests.api.shop import serving
 from vision.demo.preparation import prepare
 from vision.search import calibration
@@ -19,23 +17,17 @@ from vision.search.request import parse
 from vision.settings import Settings
 from vision.workspace import DEMO_COLLECTION, Workspace
 
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser
-
-pytestmark = [pytest.mark.browser, pytest.mark.solr, pytest.mark.model, pytest.mark.slow]
-
-PRODUCTS = int(os.environ.get("SCREENSHOT_PRODUCTS", "150"))
-WIDE, PHONE = (1280, 860), (390, 844)
+PRODUCTS = int(os.environ.get("SCREENSHOT_PRODUCTS", "300"))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where they go."""
     wanted = os.environ.get("SCREENSHOTS")
     return Path(wanted) if wanted else tmp_path_factory.mktemp("screenshots")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def demo(solr_url: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, bytes]:
     """The indexed demo, and a photo of two of the demo's things beside each other."""
     home = tmp_path_factory.mktemp("demo")
@@ -58,30 +50,8 @@ def demo(solr_url: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Setti
     return settings, buffer.getvalue()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def url(demo: tuple[Settings, bytes]) -> Iterator[str]:
+    """A server of the demo."""
     with serving(demo[0]) as found:
         yield found
-
-
-def test_screenshots(browser: Browser, url: str, demo: tuple[Settings, bytes], folder: Path) -> None:
-    expect = sync_api.expect
-    photo = demo[1]
-    for name, size, scheme in (("", WIDE, "light"), ("-phone", PHONE, "light"), ("-dark", WIDE, "dark")):
-        options: dict[str, Any] = {"color_scheme": scheme, "has_touch": size == PHONE, "is_mobile": size == PHONE}
-        with opened_page(browser, url, size, [], **options) as page:
-            expect(page.locator("#hits .hit").first).to_be_visible()
-            save(page, folder, f"page-start{name}")
-            page.goto("/?q=knee-length+dress")
-            search_by(page, photo)
-            page.locator(".spot").first.click()
-            expect(page.locator("#whole")).to_be_visible()
-            save(page, folder, f"page-photo{name}")
-            if scheme == "dark":
-                continue
-            page.get_by_role("link", name="Shop the look").click()
-            expect(page.locator(".look .hit").first).to_be_visible()
-            save(page, folder, f"page-look{name}")
-            page.goto("/?view=around&seed=7")
-            page.locator("#around-hits .heart").nth(1).click()
-            save(page, folder, f"page-around{name}")

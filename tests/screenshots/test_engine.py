@@ -1,8 +1,7 @@
-"""The pictures in docs/engine.md, made of the demo's drawn catalogue: `make screenshots` writes them to docs/images."""
+"""The search engineer's pages."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,16 +9,12 @@ import pytest
 import requests
 
 from tests.api.browsing import opened_page, save, sync_api
-from tests.api.shop import serving
-from tests.api.test_browser_screenshots import WIDE, demo, folder
-from vision.settings import Settings
+from tests.screenshots.test_shop import WIDE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-pytestmark = [pytest.mark.browser, pytest.mark.solr, pytest.mark.model, pytest.mark.slow]
-
-__all__ = ["demo", "folder"]
+pytestmark = [pytest.mark.model, pytest.mark.slow]
 
 LONG_MS = 240_000
 SEARCHES = (
@@ -32,13 +27,7 @@ SEARCHES = (
 )
 
 
-@pytest.fixture(scope="module")
-def url(demo: tuple[Settings, bytes]) -> Iterator[str]:
-    with serving(demo[0]) as found:
-        yield found
-
-
-def test_screenshots(browser: Browser, url: str, demo: tuple[Settings, bytes], folder: Path) -> None:
+def test_screenshots(browser: Browser, url: str, folder: Path) -> None:
     expect = sync_api.expect
     for body in SEARCHES:
         found = requests.post(f"{url}/v1/search", json=body, timeout=60).json()
