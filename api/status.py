@@ -110,38 +110,31 @@ def status() -> Response:
 
 def gather(wired: Services) -> StatusForm:
     """Ask for everything; what does not answer within seconds is left out and named."""
-    health = readiness(wired)
-    missing: list[MissingForm] = []
+    health, at, settings = readiness(wired), datetime.now(UTC).isoformat(timespec="seconds"), _settings(wired.settings)
     down = next((check.detail or "" for check in health.checks if check.name == "solr" and not check.ok), None)
+    if down is not None:
+        missing = [MissingForm(part, down) for part in ("collection", "embedding", "solr", "index")]
+        return StatusForm(at, health, None, None, None, None, settings, missing)
+    theirs, missing = wired.client, []
 
     def part(name: str, read: Callable[[], T]) -> T | None:
-        if down is not None:
-            missing.append(MissingForm(name, down))
-            return None
         try:
             return read()
         except VisualSearchError as error:
             missing.append(MissingForm(name, str(error)))
             return None
 
-    def asked(read: Callable[[SolrClient], T]) -> Callable[[], T]:
-        def ask() -> T:
-            theirs = wired.client
-            with SolrClient(theirs.base, theirs.collection, timeout=min(_PATIENCE, theirs.timeout)) as client:
-                return read(client)
-
-        return ask
-
-    return StatusForm(
-        at=datetime.now(UTC).isoformat(timespec="seconds"),
-        health=health,
-        collection=part("collection", asked(_collection)),
-        embedding=part("embedding", lambda: _embedding(wired)),
-        solr=part("solr", asked(read_server)),
-        index=part("index", asked(read_index)),
-        settings=_settings(wired.settings),
-        missing=missing,
-    )
+    with SolrClient(theirs.base, theirs.collection, timeout=min(_PATIENCE, theirs.timeout)) as client:
+        return StatusForm(
+            at=at,
+            health=health,
+            collection=part("collection", lambda: _collection(client)),
+            embedding=part("embedding", lambda: _embedding(wired)),
+            solr=part("solr", lambda: read_server(client)),
+            index=part("index", lambda: read_index(client)),
+            settings=settings,
+            missing=missing,
+        )
 
 
 def _collection(client: SolrClient) -> CollectionForm:

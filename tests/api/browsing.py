@@ -109,8 +109,10 @@ LARGEST = 150_000
 """Bytes of a picture in the documents."""
 
 
-def save(page: Page, folder: Path, name: str) -> None:
-    settle(page)
+def save(page: Page, folder: Path, name: str, *, asking: bool = False) -> None:
+    """Keep a picture of what is in view; ``asking``: the page keeps asking the server, and is ready as it is."""
+    if not asking:
+        settle(page)
     with Image.open(io.BytesIO(page.screenshot(animations="disabled"))) as shot:
         path = folder / f"{name}.jpg"
         shot.convert("RGB").save(path, quality=82, optimize=True, progressive=True)

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from tests.api.browsing import fits, opened_page
+from tests.api.browsing import check_axe, fits, opened_page, weight
 from tests.api.shop import Shop, serving
 from vision.evaluation.charts import Axis, Chart, Point, Series
 from vision.workspace import Workspace
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Request
+    from playwright.sync_api import Browser
 
-axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python")
 pytestmark = [pytest.mark.browser, pytest.mark.solr]
 
 MAX_WEIGHT = 150_000
@@ -79,27 +78,14 @@ def test_axe_finds_nothing_and_everything_fits(
             page.goto(path)
             for each in page.locator("details:not([open]) > summary").all():
                 each.click()
-            found = axe.Axe().run(page).response
-            assert [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]] == [], name
+            check_axe(page, name)
             assert fits(page), name
         said[:] = [each for each in said if "404" not in each]
 
 
 def test_the_pages_are_light(browser: Browser, url: str, paths: dict[str, str]) -> None:
     for name in ("overview", "queries", "query", "measurement", "jobs"):
-        weight = weigh(browser, url, paths[name])
-        print(f"\n{name}: {weight:,} bytes without product pictures")
-        assert weight < MAX_WEIGHT, name
-
-
-def weigh(browser: Browser, url: str, path: str) -> int:
-    """Bytes of a page that nothing of was fetched before."""
-    finished: list[Request] = []
-    context = browser.new_context(base_url=url)
-    page = context.new_page()
-    page.on("requestfinished", lambda request: finished.append(request))
-    page.goto(path)
-    page.wait_for_load_state("networkidle")
-    sizes = [each.sizes() for each in finished if "/v1/products/" not in each.url]
-    context.close()
-    return sum(size["responseBodySize"] + size["responseHeadersSize"] for size in sizes)
+        with opened_page(browser, url, (1280, 800), [], "about:blank") as page:
+            sizes = weight(page, paths[name], lambda opened: opened.locator("#main h1").wait_for())
+        print(f"\n{name}: {sum(sizes.values()):,} bytes without product pictures")
+        assert sum(sizes.values()) < MAX_WEIGHT, name

@@ -34,15 +34,19 @@ def test_screenshots(browser: Browser, url: str, folder: Path) -> None:
         for hit in found.get("hits", [])[:2]:
             like = {"image_id": hit["id"], "q": "dress", "mode": "approximate"}
             requests.post(f"{url}/v1/search", json=like, timeout=60)
+    with opened_page(browser, url, WIDE, [], "/jobs") as page:
+        for body in ({"kind": "audit", "request": {"field": "weight"}}, {"kind": "duplicates", "request": {}}):
+            begun = requests.post(f"{url}/v1/jobs", json=body | {"by": "Grace"}, timeout=60).json()
+            badge = page.locator(f"#job-{begun['id']} .badge")
+            expect(badge).to_have_text("failed" if body["kind"] == "audit" else "done", timeout=LONG_MS)
     request = {"quick": True, "queries": 60}
     tuning = requests.post(f"{url}/v1/jobs", json={"kind": "tune", "request": request, "by": "Ada"}, timeout=60)
     assert tuning.status_code == 202, tuning.text
-    for body in ({"kind": "duplicates", "request": {}}, {"kind": "audit", "request": {"field": "weight"}}):
-        requests.post(f"{url}/v1/jobs", json=body | {"by": "Grace"}, timeout=60)
     with opened_page(browser, url, WIDE, [], "/jobs") as page:
         running = page.locator(".job.running", has_text="Tune")
         expect(running).to_contain_text(" of ", timeout=LONG_MS)
-        save(page, folder, "engine-jobs")
+        expect(running.get_by_role("button", name="Cancel")).to_be_visible()
+        save(page, folder, "engine-jobs", asking=True)
         expect(page.locator(".job", has_text="Tune").locator(".badge")).to_have_text("done", timeout=LONG_MS)
         page.goto("/engine")
         save(page, folder, "engine-overview")
