@@ -82,6 +82,19 @@ def opened(gate: Gate) -> Iterator[None]:
     gate.open()
 
 
+def swipe(page: Page, selector: str, across: float) -> None:
+    """Move a finger from the middle of something to a side."""
+    page.locator(selector).scroll_into_view_if_needed()
+    box = page.locator(selector).bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 4
+    finger = page.context.new_cdp_session(page)
+    steps = [("touchStart", 0.0), *(("touchMove", share / 5) for share in range(1, 6)), ("touchEnd", 1.0)]
+    for kind, share in steps:
+        points = [] if kind == "touchEnd" else [{"x": x + across * share, "y": y}]
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+
 def test_a_group_is_named_accepted_found_and_undone(browser: Browser, merchant: str) -> None:
     with page_of(browser, merchant, "/merchandise/groups", by="") as page:
         page.get_by_label("How many").fill("4")
@@ -293,6 +306,10 @@ def test_the_desk_on_a_phone(browser: Browser, merchant: str) -> None:
         assert fits(page)
         page.get_by_role("button", name="Accept", exact=False).first.tap()
         said(page, "Accepted: blue square")
+        swipe(page, ".card", -150)
+        said(page, "Rejected: blue square")
+        page.keyboard.press("u")
+        said(page, "Taken back: blue square")
         page.get_by_role("button", name="List").tap()
         page.get_by_role("button", name=re.compile("^Reject blue square")).nth(1).tap()
         said(page, "Rejected: blue square")
