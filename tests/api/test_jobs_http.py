@@ -86,3 +86,19 @@ def test_what_cannot_be_done_is_said(shopper: FlaskClient, shop: Shop) -> None:
     assert answer.status_code == 409 and "no product has a field" in answer.get_json()["detail"]
     late = shopper.post(f"/v1/jobs/{job['id']}/cancel")
     assert late.status_code == 409 and "failed" in late.get_json()["detail"]
+
+
+def test_tuning_is_a_job(shopper: FlaskClient) -> None:
+    asked = {"quick": True, "queries": 40, "repeats": 1, "dry_run": True}
+    before = shopper.get("/v1/measurements").get_json(), shopper.get("/v1/tuning").get_json()
+    job = begin(shopper, "tune", asked)
+    last = watch(shopper, job["id"], ended)[-1]
+    assert last["state"] == "done", last
+    found = shopper.get(f"/v1/jobs/{job['id']}/result").get_json()
+    assert found["collection"] == "api-shop" and {each["dims"] for each in found["points"]} == {256}
+    assert last["summary"] == {"pictures": 40} | {
+        name: found["chosen"][name] for name in ("candidates", "exact_below", "reached")
+    }
+    assert (shopper.get("/v1/measurements").get_json(), shopper.get("/v1/tuning").get_json()) == before
+    refused = shopper.post("/v1/jobs", json={"kind": "tune", "request": {"candidates": [10]}})
+    assert refused.status_code == 400 and "give larger ones" in refused.get_json()["detail"]
