@@ -6,39 +6,34 @@ from pathlib import Path
 
 from flask import Flask
 
-from api import (
+from api import compression, health, openapi, parts, problems, security
+from api.keys import Keys
+from api.links import IdConverter
+from api.pages import engine, merchandise, shop, sign_in
+from api.pages import jobs as jobs_page
+from api.services import Services, attach
+from api.v1 import (
     batch,
     catalogues,
     changes,
-    compression,
     detect,
     facets,
-    health,
     jobs,
     looks,
     measurements,
     navigation,
-    openapi,
-    parts,
     pictures,
-    problems,
     products,
     profiles,
     proposals,
     queries,
     search,
-    security,
     status,
     suggest,
     tools,
     uploads,
     why,
 )
-from api.keys import Keys
-from api.links import IdConverter
-from api.pages import engine, merchandise, shop, sign_in
-from api.pages import jobs as jobs_page
-from api.services import Services, attach
 from vision.settings import Settings
 from vision.workspace import Workspace
 

@@ -13,7 +13,7 @@ from vision.detect import Finder
 from vision.merchandising.desk import Desk
 from vision.search.engine import SearchEngine
 from vision.search.photos import Photos
-from vision.search.profiles import Profiles
+from vision.search.steering.profiles import Profiles
 from vision.settings import Settings
 from vision.solr.client import SolrClient
 from vision.uploads import Uploads

@@ -19,7 +19,7 @@ from vision.embedding import EmbeddingStore
 from vision.evaluation.timing import interleaved
 from vision.search.engine import SearchEngine
 from vision.search.lookups import compose_phrases
-from vision.search.suggestions import Typed
+from vision.search.words.suggestions import Typed
 from vision.solr import configset
 from vision.solr.client import SolrClient
 

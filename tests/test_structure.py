@@ -50,7 +50,7 @@ ROOMS: Mapping[str, frozenset[str]] = {
 # Where stages are wired together.
 WIRING: Mapping[str, frozenset[str]] = {
     "embedding": BASE | {"extractors", "reduction"},
-    "search.calibration": BASE | {"solr", "embedding"},
+    "search.steering.calibration": BASE | {"solr", "embedding"},
     "search.engine": BASE | {"solr", "embedding", "detect"},
     "search.collection": BASE | {"solr", "embedding"},
     "search.pictures": BASE | {"solr", "embedding", "detect"},

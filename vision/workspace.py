@@ -15,8 +15,8 @@ from vision.merchandising.journal import Journal
 from vision.merchandising.overlay import Accepted
 from vision.search.engine import SearchEngine
 from vision.search.photos import Photos
-from vision.search.profiles import Profiles
 from vision.search.querylog import QueryLog
+from vision.search.steering.profiles import Profiles
 from vision.search.tuned import Given, TunedFiles
 from vision.settings import Settings
 from vision.solr import configset

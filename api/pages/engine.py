@@ -11,13 +11,13 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, request
 
 from api.keys import Role
-from api.measurements import KINDS
 from api.pages import figures, frame, measuring, showing
 from api.problems import Problem, problem
-from api.queries import SORTS, WAYS, Wanted, compared, detail, kept, wanted
 from api.security import requires
 from api.services import services
-from api.status import gather
+from api.v1.measurements import KINDS
+from api.v1.queries import SORTS, WAYS, Wanted, compared, detail, kept, wanted
+from api.v1.status import gather
 from vision.errors import VisualSearchError
 from vision.tuning.state import TuningForm, state
 

@@ -8,13 +8,13 @@ from typing import Any, Final
 
 from flask import Blueprint, Response, request, url_for
 
-from api import catalogues
-from api.jobs import STATES, visible, wanted
 from api.keys import Role
 from api.pages import figures, frame, showing
-from api.proposals import page
 from api.security import caller, requires
 from api.services import services
+from api.v1 import catalogues
+from api.v1.jobs import STATES, visible, wanted
+from api.v1.proposals import page
 from vision.evaluation.measurements import Summary
 from vision.jobs.model import Job, State
 from vision.jobs.presentation import JobForm, job_form

@@ -11,14 +11,14 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 
-from api.facets import FacetsForm, known_facets
 from api.keys import Role
 from api.pages import addresses, frame, showing
 from api.parameters import whole_number
-from api.products import MAX_LISTED, ListedForm, listed
-from api.proposals import wanted
 from api.security import requires
 from api.services import services
+from api.v1.facets import FacetsForm, known_facets
+from api.v1.products import MAX_LISTED, ListedForm, listed
+from api.v1.proposals import wanted
 from vision.errors import SolrError
 from vision.merchandising import changes
 from vision.merchandising.model import Outcome, State

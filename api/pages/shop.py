@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from flask import Blueprint, Response, make_response, render_template, request
 
-from api.facets import FacetsForm, known_facets
 from api.keys import Role
 from api.links import picture_url
 from api.pages import addresses, frame, showing
@@ -19,6 +18,7 @@ from api.pages.addresses import ROWS, Address
 from api.problems import Problem, problem
 from api.security import requires
 from api.services import services
+from api.v1.facets import FacetsForm, known_facets
 from vision.errors import VisualSearchError
 from vision.images import FORMATS
 from vision.search.presentation import ResultForm, form

@@ -12,8 +12,8 @@ from benchmarks.features.shop import COLUMNS, TOP, Scores, Shop, Yard
 from benchmarks.features.sources import Picture, Source, some
 from benchmarks.report import Table
 from vision.evaluation import squared_distances
-from vision.search.diversity import POOL
 from vision.search.model import Hit
+from vision.search.steering.diversity import POOL
 
 PAGE = 25
 """Rows of a page: four of them are the pool."""
@@ -47,7 +47,7 @@ def _compared(shop: Shop, source: Source, asked: Sequence[Picture]) -> Table:
     title = f"less alike: {source.name}, {len(asked)} asked, {shop.products():,} products"
     table = Table(title, (*columns, f"{source.maker}s", "folded"))
     vectors, sigma2 = shop.indexed_vectors(), shop.engine.collection.embedding().sigma2
-    # What comes after the pool keeps its order, as tests/search/test_diversity.py holds.
+    # What comes after the pool keeps its order, as tests/search/steering/test_diversity.py holds.
     later = {picture.id: shop.ranked({"vector": shop.vector(picture)})[1][POOL:] for picture in asked}
     plain: Scores | None = None
     for name, wanted in ways(source.maker).items():

@@ -23,11 +23,11 @@ from vision.detect import Finder
 from vision.embedding import EmbeddingStore, open_picture
 from vision.evaluation import average_precision, precision_at_k
 from vision.extractors import Extractor
-from vision.search import calibration
-from vision.search.calibration import Calibrations
 from vision.search.engine import SearchEngine
 from vision.search.model import Result
 from vision.search.request import parse
+from vision.search.steering import calibration
+from vision.search.steering.calibration import Calibrations
 from vision.solr import configset
 from vision.solr.client import SolrClient
 

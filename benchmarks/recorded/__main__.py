@@ -20,7 +20,7 @@ from benchmarks.recorded.asking import Api, serving
 from benchmarks.recorded.record import Recorded
 from benchmarks.report import progress
 from vision.demo.preparation import FALLBACK, prepare
-from vision.search import calibration
+from vision.search.steering import calibration
 from vision.settings import Settings
 from vision.workspace import Workspace
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from api.batch import MAX_SEARCHES
+from api.v1.batch import MAX_SEARCHES
 from tests.api.fakes import FakeEngine
 from tests.api.shop import Shop
 from vision.errors import SolrUnavailable

@@ -13,7 +13,7 @@ from PIL import Image
 
 from tests.api.browsing import counts, fits, opened_page, search_by, sync_api
 from tests.api.shop import Shop, index_shop, serving
-from vision.search import calibration
+from vision.search.steering import calibration
 from vision.workspace import Workspace
 
 if TYPE_CHECKING:

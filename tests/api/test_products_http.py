@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 from PIL import Image
 
-from api.pictures import WIDTHS, Renderer, step
+from api.v1.pictures import WIDTHS, Renderer, step
 from tests.api.fakes import DOCUMENT, FakeEngine, FakeWorkspace, hit, result
 from tests.api.shop import NASTY
 from vision.catalog.pictures import Pictures

@@ -12,8 +12,8 @@ from PIL import Image
 
 from tests.api.shop import serving
 from vision.demo.preparation import prepare
-from vision.search import calibration
 from vision.search.request import parse
+from vision.search.steering import calibration
 from vision.settings import Settings
 from vision.workspace import DEMO_COLLECTION, Workspace
 

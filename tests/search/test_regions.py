@@ -15,11 +15,11 @@ from tests.catalog.rooms import THINGS, alone, catalogue, photo, png
 from tests.catalog.shop import Shop
 from vision.detect import Finder
 from vision.errors import NotFound
-from vision.search import navigation
-from vision.search.calibration import Calibrations, calibrate
 from vision.search.engine import SearchEngine
 from vision.search.model import Query, Result
 from vision.search.request import parse
+from vision.search.steering import navigation
+from vision.search.steering.calibration import Calibrations, calibrate
 from vision.workspace import Workspace
 
 pytest.importorskip("skimage")
@@ -217,7 +217,7 @@ def test_calibration_and_votes_leave_the_own_product_out(
     engine: SearchEngine, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     embedding = engine.collection.embedding()
-    monkeypatch.setattr("vision.search.calibration._LEAST", 2)
+    monkeypatch.setattr("vision.search.steering.calibration._LEAST", 2)
     calibration = calibrate(engine.client, embedding)
     # No picture finds itself, or a region of itself, as a stranger or as kin.
     assert min(calibration.strangers) > 1e-6

@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 from vision.embedding import Embedding, EmbeddingStore, check_vector
 from vision.errors import BadQuery, BadSetting, Conflict, NotFound
 from vision.search.answers import attributes, spreads
-from vision.search.calibration import Calibration, Calibrations
 from vision.search.composer import Params
 from vision.search.explaining import texts
 from vision.search.histograms import Spread
-from vision.search.lexicon import Lexicon
 from vision.search.model import DEFAULT_LANGUAGE, Closeness, Query, Vector
 from vision.search.planner import Limits
+from vision.search.steering.calibration import Calibration, Calibrations
 from vision.search.tuned import Given, InForce, Tuned, TunedFiles, in_force
-from vision.search.vocabulary import Vocabulary
+from vision.search.words.lexicon import Lexicon
+from vision.search.words.vocabulary import Vocabulary
 from vision.solr.client import SolrClient
 from vision.solr.fields import ATTRIBUTE_PREFIX, NUMBERS, PLAIN, SEPARATOR, of_region
 

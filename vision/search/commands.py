@@ -82,7 +82,7 @@ def calibrate(collection: str | None, by: str, sample: int, seed: int, as_json: 
     import orjson
 
     from vision.jobs.recording import recorded
-    from vision.search import calibration
+    from vision.search.steering import calibration
     from vision.settings import Settings
     from vision.workspace import Workspace
 

@@ -13,8 +13,6 @@ from vision.detect import Finder
 from vision.embedding import EmbeddingStore
 from vision.errors import BadQuery, Conflict, VisualSearchError
 from vision.search import answers, paging
-from vision.search.calibration import Calibration
-from vision.search.categories import NEIGHBOURS, Prediction, predict, vote
 from vision.search.collection import Collection
 from vision.search.composer import Params, QueryVectors
 from vision.search.explaining import texts
@@ -33,14 +31,16 @@ from vision.search.model import (
 )
 from vision.search.pictures import Asked, QueryPictures, Target, caught
 from vision.search.planner import Limits
-from vision.search.profiles import Profiles
 from vision.search.querylog import QueryLog, Trail
 from vision.search.ranker import Ranker, shown
 from vision.search.request import SearchRequest, categories, to_query
-from vision.search.spelling import FEW, Spelling
-from vision.search.suggestions import Suggestions
+from vision.search.steering.calibration import Calibration
+from vision.search.steering.categories import NEIGHBOURS, Prediction, predict, vote
+from vision.search.steering.profiles import Profiles
 from vision.search.tuned import Given, InForce, TunedFiles
-from vision.search.understanding import counted, understand
+from vision.search.words.spelling import FEW, Spelling
+from vision.search.words.suggestions import Suggestions
+from vision.search.words.understanding import counted, understand
 from vision.solr.client import SolrClient
 
 MISSES = 5

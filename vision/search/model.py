@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.search.categories import Prediction
+from vision.search.steering.categories import Prediction
 
 Vector = NDArray[np.float32]
 

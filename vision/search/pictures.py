@@ -19,7 +19,7 @@ from vision.search.model import Searched, Vector
 from vision.search.photos import PHOTOS, Photos
 from vision.search.request import SearchRequest
 from vision.search.similarities import SimilarityRequest
-from vision.search.steering import steer
+from vision.search.steering.rocchio import steer
 
 A = TypeVar("A")
 T = TypeVar("T")

@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.errors import FingerprintMismatch
-from vision.search import answers, diversity, histograms, planner
+from vision.search import answers, histograms, planner
 from vision.search.collection import Collection, Matching
 from vision.search.composer import Params, QueryVectors, compose, compose_count
 from vision.search.model import Hit, Likeness, Plan, Query, Way
 from vision.search.planner import Limits
+from vision.search.steering import diversity
 from vision.solr import curl
 from vision.solr.fields import NUMBERS
 

@@ -19,7 +19,7 @@ from vision.merchandising.tools.budget import Budget
 from vision.merchandising.tools.distances import between
 from vision.merchandising.tools.selection import Selection
 from vision.search.collection import Collection
-from vision.search.diversity import FOLDED
+from vision.search.steering.diversity import FOLDED
 
 MOST_PAIRS: Final = 200_000
 _PREFIX: Final = 32

@@ -11,8 +11,8 @@ from vision.errors import BadQuery
 from vision.merchandising.proposal import Proposal
 from vision.merchandising.tools.clusters import MOST, Method
 from vision.merchandising.tools.mapping import Projection
-from vision.search.diversity import FOLDED
 from vision.search.request import SearchRequest
+from vision.search.steering.diversity import FOLDED
 
 MOST_MEMBERS = 10_000
 MOST_ROWS = 10_000

@@ -7,8 +7,8 @@ import pytest
 
 from tests.search.synthetic import Synthetic
 from vision.errors import BadQuery, NotFound
-from vision.search import navigation
 from vision.search.model import Query
+from vision.search.steering import navigation
 
 
 def test_farthest_first_is_the_greedy_choice_of_its_definition() -> None:

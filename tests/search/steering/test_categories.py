@@ -9,11 +9,11 @@ import pytest
 
 from tests.search.synthetic import CATEGORIES, Synthetic, build
 from vision.errors import BadQuery
-from vision.search import calibration, categories
-from vision.search.calibration import Calibrations
-from vision.search.categories import Votes
 from vision.search.request import categories as chosen
 from vision.search.request import parse, to_query
+from vision.search.steering import calibration, categories
+from vision.search.steering.calibration import Calibrations
+from vision.search.steering.categories import Votes
 
 
 def test_each_neighbour_has_one_vote() -> None:

@@ -15,9 +15,9 @@ from tests.search.synthetic import Synthetic
 from vision.errors import BadQuery, NotFound, VisualSearchError
 from vision.search.engine import SearchEngine
 from vision.search.model import Likeness, Mode, Query, Taste, Vector
-from vision.search.profiles import KEPT, Profile, Profiles
 from vision.search.request import parse
-from vision.search.steering import UNLIKED
+from vision.search.steering.profiles import KEPT, Profile, Profiles
+from vision.search.steering.rocchio import UNLIKED
 
 DAY = 24 * 3600
 

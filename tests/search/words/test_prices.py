@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vision.search.price_words import DOLLARS
-from vision.search.prices import find_prices, without_prices
+from vision.search.words.price_words import DOLLARS
+from vision.search.words.prices import find_prices, without_prices
 
 EUR, GBP = ("EUR",), ("GBP",)
 ANY: tuple[str, ...] = ()

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from vision.search.stems import stem
-from vision.search.vocabulary import Synonyms, Vocabulary, merged
+from vision.search.words.stems import stem
+from vision.search.words.vocabulary import Synonyms, Vocabulary, merged
 
 VALUES = {
     "color": {"blue": 9, "dark blue": 3, "Dark Blue": 1, "grey": 5, "red": 8, "navy": 2},

@@ -10,9 +10,9 @@ from msgspec import Meta
 
 from api.keys import Role, require
 from api.operations import JSON, Operation, Parameter, answer, describe
-from api.proposals import body, page
 from api.security import caller, requires
 from api.services import services
+from api.v1.proposals import body, page
 from vision.errors import BadQuery, Conflict, NotFound
 from vision.jobs import kinds, starting
 from vision.jobs.model import Job, State

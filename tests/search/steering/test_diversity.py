@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from tests.search.synthetic import Synthetic
 from vision.errors import BadQuery, NotFound
-from vision.search import diversity
 from vision.search.model import Diversity, Hit, Mode, Query, Result
 from vision.search.request import parse, to_query
-from vision.search.steering import LIKED, UNLIKED, steer
+from vision.search.steering import diversity
+from vision.search.steering.rocchio import LIKED, UNLIKED, steer
 
 
 def hits(count: int) -> list[Hit]:

@@ -20,7 +20,7 @@ import numpy as np
 
 from vision.errors import NotFound, VisualSearchError
 from vision.search.model import Vector
-from vision.search.steering import UNLIKED
+from vision.search.steering.rocchio import UNLIKED
 
 KEPT: Final = 200
 """Events of a profile, the newest."""

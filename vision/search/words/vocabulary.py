@@ -1,7 +1,7 @@
 """The attribute values of a collection as phrases, and where a text says them: pure, made from facet values.
 
-Words compare without their endings (:mod:`vision.search.stems`), and synonyms of the collection's own list as one. The
-longest phrase wins: "dark blue" is not "blue". A value that is hardly a word ("M", "38", "yes") is only understood
+Words compare without their endings (:mod:`vision.search.words.stems`), and synonyms of the collection's own list as one.
+The longest phrase wins: "dark blue" is not "blue". A value that is hardly a word ("M", "38", "yes") is only understood
 beside its field's name: "size 38".
 """
 
@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import nlargest
 
-from vision.search.stems import stem
-from vision.search.tokens import fold, spelled_out, tokens
+from vision.search.words.stems import stem
+from vision.search.words.tokens import fold, spelled_out, tokens
 
 Phrase = tuple[str, ...]
 Values = Mapping[str, Mapping[str, int]]

@@ -10,7 +10,7 @@ from typing import Final
 import orjson
 
 from vision.errors import NotFound, SolrRefused
-from vision.search.vocabulary import Synonyms, Values, Vocabulary
+from vision.search.words.vocabulary import Synonyms, Values, Vocabulary
 from vision.solr.client import SolrClient
 
 MAX_FIELDS: Final = 50

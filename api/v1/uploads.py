@@ -11,9 +11,9 @@ from flask import Blueprint, Response, request
 from api import parts
 from api.keys import Role
 from api.operations import JPEG, JSON, MULTIPART, Operation, answer, describe
-from api.pictures import WIDTH, shrunk, wanted_width
 from api.security import requires
 from api.services import services
+from api.v1.pictures import WIDTH, shrunk, wanted_width
 from vision.errors import BadQuery
 
 blueprint = Blueprint("uploads", __name__, url_prefix="/v1/images")

@@ -12,8 +12,8 @@ from vision.search.collection import Collection
 from vision.search.composer import Params, compose_totals
 from vision.search.lookups import compose_spelling
 from vision.search.model import Correction, Query
-from vision.search.prices import find_prices
-from vision.search.tokens import Token, cut, spelled_out, tokens
+from vision.search.words.prices import find_prices
+from vision.search.words.tokens import Token, cut, spelled_out, tokens
 
 Ask = Callable[[Params], Mapping[str, Any]]
 

@@ -23,12 +23,12 @@ from numpy.typing import NDArray
 
 from vision.embedding import Embedding, check_vector
 from vision.errors import BadSetting
-from vision.search import categories
-from vision.search.categories import Votes
 from vision.search.composer import compose_sample
 from vision.search.explaining import squared_distance, texts
 from vision.search.lookups import Others, compose_neighbours
 from vision.search.model import Query, Vector
+from vision.search.steering import categories
+from vision.search.steering.categories import Votes
 from vision.solr.client import SolrClient
 
 SAMPLE: Final = 300

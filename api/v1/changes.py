@@ -10,9 +10,9 @@ from msgspec import Meta
 
 from api.keys import Role
 from api.operations import Operation, Parameter, answer, describe
-from api.proposals import MAX_IDS, MAX_ROWS, body, page
 from api.security import requires
 from api.services import services
+from api.v1.proposals import MAX_IDS, MAX_ROWS, body, page
 from vision.errors import BadQuery
 from vision.merchandising import changes, export
 from vision.merchandising.model import Outcome

@@ -1,4 +1,4 @@
-"""The words of :mod:`vision.search.prices`, as they are when folded: lower case, no accents, plain apostrophes.
+"""The words of :mod:`vision.search.words.prices`, as they are when folded: lower case, no accents, plain apostrophes.
 
 Each value is a part of a regular expression; blanks stand for one or more.
 """

@@ -21,7 +21,7 @@ from vision.search import answers
 from vision.search.composer import compose_sample
 from vision.search.engine import SearchEngine
 from vision.search.model import Diversity, Hit, Query
-from vision.search.steering import steer
+from vision.search.steering.rocchio import steer
 
 SAMPLE: Final = 200
 """Products that a diverse page is chosen of."""

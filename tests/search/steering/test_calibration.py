@@ -11,12 +11,12 @@ import pytest
 
 from tests.search.synthetic import Synthetic
 from vision.errors import BadQuery, BadSetting, Conflict
-from vision.search import calibration
-from vision.search.calibration import Calibration, Calibrations
-from vision.search.categories import Votes
 from vision.search.composer import compose_sample
 from vision.search.model import Query
 from vision.search.request import parse, to_query
+from vision.search.steering import calibration
+from vision.search.steering.calibration import Calibration, Calibrations
+from vision.search.steering.categories import Votes
 
 STRANGERS = [float(each) for each in range(100, 200)]
 

@@ -11,7 +11,7 @@ from vision.embedding import EmbeddingStore
 from vision.errors import BadQuery
 from vision.search.engine import SearchEngine
 from vision.search.request import parse
-from vision.search.suggestions import Typed
+from vision.search.words.suggestions import Typed
 from vision.solr import configset
 from vision.solr.client import SolrClient
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from vision.search.model import Kind, Preference, Query, Range
-from vision.search.understanding import MAX_PREFERENCES, counted, understand
-from vision.search.vocabulary import Values, Vocabulary
+from vision.search.words.understanding import MAX_PREFERENCES, counted, understand
+from vision.search.words.vocabulary import Values, Vocabulary
 
 SHOP: Values = {
     "color": {"red": 5, "Red": 1, "blue": 3},

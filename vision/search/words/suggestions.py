@@ -13,14 +13,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from vision.search import answers, typos
+from vision.search import answers
 from vision.search.collection import Collection
 from vision.search.composer import compose_totals
 from vision.search.lookups import compose_phrases
 from vision.search.model import Query
 from vision.search.text import normalise
-from vision.search.tokens import spelled_out, tokens
-from vision.search.vocabulary import Vocabulary
+from vision.search.words import typos
+from vision.search.words.tokens import spelled_out, tokens
+from vision.search.words.vocabulary import Vocabulary
 
 _POSSESSIVE: Final = re.compile(r"['’]s\b", re.IGNORECASE)
 _COMPOUND: Final = re.compile(r"[^\W_]+(?:['’‐‑-][^\W_]+)*")

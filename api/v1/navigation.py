@@ -16,9 +16,9 @@ from api.operations import JSON, Operation, answer, describe
 from api.security import requires
 from api.services import services
 from vision.errors import BadQuery
-from vision.search import navigation
 from vision.search.presentation import HitForm, hit_form
 from vision.search.request import RangeRequest, SearchRequest, Values, to_query
+from vision.search.steering import navigation
 
 blueprint = Blueprint("navigation", __name__, url_prefix="/v1")
 

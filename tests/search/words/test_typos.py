@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vision.search.typos import edits, pattern
+from vision.search.words.typos import edits, pattern
 
 
 @pytest.mark.parametrize(

@@ -9,13 +9,13 @@ from flask import Blueprint, Response
 from msgspec import Meta
 
 from api import parts
-from api.batch import Outcome, outcome
-from api.detect import RegionForm, region_form
 from api.keys import Role
 from api.operations import JSON, MULTIPART, Operation, answer, describe
 from api.problems import Problem
 from api.security import requires
 from api.services import services
+from api.v1.batch import Outcome, outcome
+from api.v1.detect import RegionForm, region_form
 from vision.errors import BadQuery, VisualSearchError
 from vision.search.model import Result
 from vision.search.presentation import ResultForm, TookForm

@@ -11,9 +11,9 @@ from dataclasses import replace
 from typing import Protocol
 
 from vision.search.model import Kind, Preference, Query, Range, Understood
-from vision.search.prices import PriceWords, find_prices, without_prices
-from vision.search.tokens import fold
-from vision.search.vocabulary import Vocabulary, merged
+from vision.search.words.prices import PriceWords, find_prices, without_prices
+from vision.search.words.tokens import fold
+from vision.search.words.vocabulary import Vocabulary, merged
 
 MAX_PREFERENCES = 8
 """Parts of the words that are read as attributes."""

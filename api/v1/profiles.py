@@ -15,7 +15,7 @@ from api.operations import JSON, Operation, answer, describe
 from api.security import requires
 from api.services import services
 from vision.errors import BadQuery
-from vision.search.profiles import KEPT, Profile
+from vision.search.steering.profiles import KEPT, Profile
 
 blueprint = Blueprint("profiles", __name__, url_prefix="/v1/profiles")
 

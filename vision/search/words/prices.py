@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from vision.search.price_words import (
+from vision.search.words.price_words import (
     ABOVE,
     ADULTS,
     BELOW,
@@ -27,7 +27,7 @@ from vision.search.price_words import (
     TO,
     UNITS,
 )
-from vision.search.tokens import cut, fold
+from vision.search.words.tokens import cut, fold
 
 _CHILDHOOD = 18
 

@@ -8,11 +8,12 @@ import msgspec
 from flask import Blueprint, Response
 from msgspec import Meta
 
-from api import documents, parts, pictures
+from api import documents, parts
 from api.keys import Role
 from api.operations import JSON, MULTIPART, PNG, Operation, describe
 from api.security import requires
 from api.services import services
+from api.v1 import pictures
 from vision.errors import BadQuery
 from vision.search.attribution import attribute
 from vision.search.overlay import draw

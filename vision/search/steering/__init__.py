@@ -1,0 +1,1 @@
+"""What moves a search besides its words and its picture: likes, profiles, thresholds, categories, diversity."""
