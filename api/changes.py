@@ -123,7 +123,7 @@ def resume(change_id: str) -> Response:
 )
 def exported() -> Response:
     """Answer CSV."""
-    states = request.args.getlist("state")
+    states = [state for state in request.args.getlist("state") if state]  # a form sends what is left empty
     if unknown := set(states) - set(_OUTCOMES):
         raise BadQuery(f"state is {min(unknown)[:40]!r}; accepted: {', '.join(_OUTCOMES)}", "state")
     raw = request.args.get("raw", "false")

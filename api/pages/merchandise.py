@@ -94,7 +94,7 @@ def proposals() -> Response:
         given=request.args,
         states=[state.value for state in State],
         tools=[tool.value for tool in Tool],
-        fields=_fields_or_none(),
+        fields=sorted({*_fields_or_none(), *filter(None, [request.args.get("field")])}),
         unfinished=_unfinished(),
         notice=notice,
         address=_address,

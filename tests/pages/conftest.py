@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.api.conftest import workspace as workspace
 from tests.api.shop import Shop, index_shop, serving
 from tests.pages.gate import Gate
 from tests.pages.wares import index_wares

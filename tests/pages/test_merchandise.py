@@ -82,12 +82,31 @@ def opened(gate: Gate) -> Iterator[None]:
     gate.open()
 
 
+def swipe(page: Page, selector: str, across: float) -> None:
+    """Move a finger from the middle of something to a side."""
+    page.locator(selector).scroll_into_view_if_needed()
+    box = page.locator(selector).bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 4
+    finger = page.context.new_cdp_session(page)
+    steps = [("touchStart", 0.0), *(("touchMove", share / 5) for share in range(1, 6)), ("touchEnd", 1.0)]
+    for kind, share in steps:
+        points = [] if kind == "touchEnd" else [{"x": x + across * share, "y": y}]
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+
 def test_a_group_is_named_accepted_found_and_undone(browser: Browser, merchant: str) -> None:
     with page_of(browser, merchant, "/merchandise/groups", by="") as page:
         page.get_by_label("How many").fill("4")
         page.get_by_role("button", name="Find groups").click()
         expect(page.locator("#results h2").first).to_have_text("4 groups of 61 products")
-        assert "job=" in page.url
+        found = page.url
+        assert "job=" in found
+        page.go_back()
+        expect(page.locator("#results h2")).to_have_text("See what is in the catalogue")
+        page.go_forward()
+        expect(page.locator("#results h2").first).to_have_text("4 groups of 61 products")
+        assert page.url == found
         page.locator(".group-row", has_text="Category: triangle").click()
         expect(page).to_have_url(re.compile("group="))
         page.reload()
@@ -118,6 +137,10 @@ def test_a_group_is_named_accepted_found_and_undone(browser: Browser, merchant: 
         expect(page.get_by_role("dialog")).to_contain_text("exactly what they had before")
         page.get_by_role("dialog").get_by_role("button", name="Undo").click()
         expect(page.locator("#change")).to_contain_text("It undoes")
+        page.goto("/merchandise/changes")
+        with page.expect_download() as download:
+            page.get_by_role("button", name="as CSV").click()
+        assert "they glow" in download.value.path().read_text(encoding="utf-8")
         assert held(merchant, "theme", "Sunset") == set()
 
 
@@ -155,6 +178,7 @@ def test_gaps_are_filled_from_examples_by_clicking_and_by_keys(browser: Browser,
 def test_gaps_are_filled_from_the_others(browser: Browser, merchant: str) -> None:
     with page_of(browser, merchant, "/merchandise/fill") as page:
         page.get_by_role("link", name="Outline", exact=True).click()
+        page.wait_for_url(re.compile("field=outline"))
         page.get_by_role("button", name="Find what is missing").click()
         expect(page.locator("#results h2")).to_contain_text("products without outline can be filled")
         page.get_by_role("button", name=re.compile("^Keep .* and review")).click()
@@ -282,6 +306,10 @@ def test_the_desk_on_a_phone(browser: Browser, merchant: str) -> None:
         assert fits(page)
         page.get_by_role("button", name="Accept", exact=False).first.tap()
         said(page, "Accepted: blue square")
+        swipe(page, ".card", -150)
+        said(page, "Rejected: blue square")
+        page.keyboard.press("u")
+        said(page, "Taken back: blue square")
         page.get_by_role("button", name="List").tap()
         page.get_by_role("button", name=re.compile("^Reject blue square")).nth(1).tap()
         said(page, "Rejected: blue square")

@@ -21,6 +21,12 @@ pytestmark = [pytest.mark.browser, pytest.mark.solr]
 MAX_WEIGHT = 150_000
 
 
+def in_view(page: Page, selector: str) -> None:
+    """Go where pictures are: they come when somebody does."""
+    page.locator(selector).first.scroll_into_view_if_needed()
+    page.locator(f"{selector} img").first.wait_for()
+
+
 def nothing_proposed(page: Page) -> None:
     page.goto("/merchandise/proposals?tool=tag")
     page.get_by_role("heading", name="Nothing is waiting for you").wait_for()
@@ -68,7 +74,7 @@ def groups(page: Page) -> None:
 
 def grouped(page: Page) -> None:
     page.goto(finished("cluster", "/merchandise/groups", "group=1"))
-    page.locator(".members img").first.wait_for()
+    in_view(page, ".members .tile")
 
 
 def fill(page: Page) -> None:
@@ -82,7 +88,7 @@ def examples(page: Page) -> None:
     )
     page.goto(address)
     page.locator(".question").wait_for()
-    page.locator("#candidates img").first.wait_for()
+    in_view(page, "#candidates .tile")
 
 
 def audit(page: Page) -> None:
@@ -92,7 +98,7 @@ def audit(page: Page) -> None:
 
 def duplicates(page: Page) -> None:
     page.goto(finished("duplicates", "/merchandise/duplicates", ""))
-    page.locator(".twins img").first.wait_for()
+    in_view(page, ".twins .pic")
 
 
 def gone(page: Page) -> None:

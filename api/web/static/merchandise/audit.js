@@ -26,11 +26,28 @@ async function draw({ proposals, products, suspected }) {
     results.replaceChildren(heading, element("p", { className: "soft", textContent: "No picture speaks for another value." }));
     return;
   }
-  await Promise.all([learn(proposals.map((each) => each.product)).catch(() => {}), keep(proposals)]);
+  const [known] = await Promise.all([knownOf(field), learn(proposals.map((each) => each.product)).catch(() => {})]);
   const place = element("div", { className: "desk" });
-  results.replaceChildren(heading, element("p", { className: "soft", textContent: `The ${number(proposals.length)} most suspicious, most suspicious first.` }), place);
+  const fresh = proposals.filter((each) => !known.has(each.id));
+  // Kept at the first decision, or when somebody says so: who only follows a link changes nothing.
+  const kept = once(() => fresh.length && keep(fresh));
+  const later = element("button", { type: "button", className: "plain", textContent: "Keep them for later", hidden: !fresh.length });
+  const told = element("span", {});
+  told.setAttribute("role", "status");
+  later.addEventListener("click", async () => {
+    try {
+      await kept();
+      told.replaceChildren("Kept: they are under ", element("a", { href: `/merchandise/proposals?${new URLSearchParams({ tool: "audit", field })}`, textContent: "Proposals" }), ".");
+      later.hidden = true;
+    } catch (error) {
+      tool.fail(error, () => later.click());
+    }
+  });
+  const count = `The ${number(proposals.length)} most suspicious, most suspicious first. `;
+  results.replaceChildren(heading, element("p", { className: "soft" }, count, later, told), place);
   const url = new URL(location);
-  new Desk(place, await withStates(proposals, field), {
+  new Desk(place, proposals.map((each) => known.get(each.id) ?? each), {
+    first: kept,
     current: url.searchParams.get("id"),
     list: url.searchParams.get("view") === "list",
     moved: (id, list) => {
@@ -44,8 +61,20 @@ async function draw({ proposals, products, suspected }) {
   tool.arrived(heading);
 }
 
-/** What was decided of them before counts. */
-async function withStates(proposals, field) {
+/** What is done the first time that it is wanted, and again only if that failed. */
+function once(work) {
+  let done = null;
+  return () => {
+    done ??= Promise.resolve(work()).catch((error) => {
+      done = null;
+      throw error;
+    });
+    return done;
+  };
+}
+
+/** Proposals of audits that are kept, by id: what was decided of them counts. */
+async function knownOf(field) {
   const members = new URLSearchParams({ state: "all", tool: "audit", field, rows: "1000" });
   const known = new Map();
   for (let start = 0; start < 10_000; start += 1000) {
@@ -53,5 +82,5 @@ async function withStates(proposals, field) {
     for (const each of page.proposals) known.set(each.id, each);
     if (start + 1000 >= page.total) break;
   }
-  return proposals.map((each) => known.get(each.id) ?? each);
+  return known;
 }

@@ -115,6 +115,7 @@ export class Desk {
       why = said.why.trim();
     }
     this.problem.hidden = true;
+    if (many) this.say("Writing…");
     await (side === "yes" ? this.accept(ids, by, why, many) : this.reject(ids, by, why, many));
   }
 
@@ -206,7 +207,11 @@ export class Desk {
   }
 
   conflicted(written, conflicts) {
-    const names = [...conflicts.values()].map((each) => `${title(each.product)} (${each.detail.found ? `it has ${[each.detail.found].flat(2).map((x) => (typeof x === "object" ? Object.values(x).flat().join(", ") : x)).join(", ") || "none"}` : each.detail.why})`);
-    return `${number(written)} accepted; ${number(names.length)} not, as somebody changed them meanwhile: ${names.slice(0, 5).join("; ")}${names.length > 5 ? "; …" : ""}.`;
+    const names = [...conflicts.values()].map(({ product, detail: { found, why } }) => {
+      const instead = found === undefined ? why : `it has ${(found ?? []).join(", ") || "none"}`;
+      return `${title(product)} (${instead})`;
+    });
+    const some = names.slice(0, 5).join("; ") + (names.length > 5 ? "; …" : "");
+    return `${number(written)} accepted; ${number(names.length)} not, as somebody changed them meanwhile: ${some}.`;
   }
 }

@@ -50,6 +50,8 @@ export class Detail {
       this.result.append(`This one is ${item.state}${item.by ? ` (${item.by}${item.why ? `: ${item.why}` : ""})` : ""}. `);
       if (item.change) this.result.append(element("a", { href: `/merchandise/changes/${item.change}`, textContent: "Look at the change" }));
     }
-    for (const each of [this.no, this.yes]) each.disabled = !["open", "superseded"].includes(item.state) || Boolean(item.conflict);
+    // Not `disabled`: a button that has the focus would lose it, and with it the place on the page.
+    const shut = !["open", "superseded"].includes(item.state) || Boolean(item.conflict);
+    for (const each of [this.no, this.yes]) each.setAttribute("aria-disabled", String(shut));
   }
 }

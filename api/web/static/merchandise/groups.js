@@ -25,6 +25,8 @@ const tool = new Tool("cluster", {
 });
 
 async function draw(found) {
+  // What was looked at: the form may be changed before a group is named.
+  const looked = search(tool.form);
   await learn(found.clusters.map((each) => each.medoid)).catch(() => {});
   const heading = element("h2", { textContent: `${plural(found.clusters.length, "group")} of ${plural(found.products, "product")}`, tabIndex: -1 });
   const rest = [found.noise && `${number(found.noise)} in none`, found.without && `${number(found.without)} without a picture left out`].filter(Boolean);
@@ -40,7 +42,7 @@ async function draw(found) {
     if (!cluster) return;
     plane.select(id);
     for (const each of rows) each.button.setAttribute("aria-pressed", String(each.id === id));
-    const group = new Group(cluster, { fields, search: search(tool.form), problem: tool.problem });
+    const group = new Group(cluster, { fields, search: looked, problem: tool.problem });
     place.replaceChildren(group.element);
     if (!follow) return;
     const url = new URL(location);

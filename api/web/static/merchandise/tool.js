@@ -34,9 +34,11 @@ export class Tool {
       this.begin();
     });
     window.addEventListener("popstate", () => location.reload());
-    const job = new URL(location).searchParams.get("job");
-    // Whoever makes this has to have it before something is drawn.
+    const { searchParams } = new URL(location);
+    const job = searchParams.get("job");
+    // Whoever makes this has to have it before something is drawn. Who was quicker than this module sent the form itself.
     if (job) queueMicrotask(() => this.show(job));
+    else if (searchParams.has("go")) queueMicrotask(() => this.begin());
   }
 
   /** The address that the form stands for, without an answer. */
@@ -59,7 +61,9 @@ export class Tool {
     this.begun = true;
     try {
       const job = await start(this.kind, this.request());
-      history.pushState(null, "", this.address([["job", job.id]]));
+      const to = this.address([["job", job.id]]);
+      if (new URL(location).searchParams.has("go")) history.replaceState(null, "", to);
+      else history.pushState(null, "", to);
       await this.show(job.id);
     } catch (error) {
       this.fail(error, () => this.begin());
