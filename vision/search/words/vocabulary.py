@@ -1,6 +1,6 @@
 """The attribute values of a collection as phrases, and where a text says them: pure, made from facet values.
 
-Words compare without their endings (:mod:`vision.search.words.stems`), and synonyms of the collection's own list as one.
+Words compare without their endings (:mod:`vision.search.words.stems`), and synonyms of the collection's list as one.
 The longest phrase wins: "dark blue" is not "blue". A value that is hardly a word ("M", "38", "yes") is only understood
 beside its field's name: "size 38".
 """
