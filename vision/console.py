@@ -13,6 +13,7 @@ from vision.errors import BadInput, VisualSearchError
 
 P = ParamSpec("P")
 T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Progress(Protocol):
@@ -35,6 +36,17 @@ def reported(function: Callable[P, T]) -> Callable[P, T]:
             raise click.ClickException(str(error)) from error
 
     return wrapper
+
+
+def together(*options: Callable[[F], F]) -> Callable[[F], F]:
+    """Several options and arguments of a command as one decorator, in the order of its help."""
+
+    def decorate(function: F) -> F:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
 
 
 class Interrupted(click.ClickException):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from vision.console import Interrupted, reported
+from vision.console import Interrupted, reported, together
 from vision.merchandising.model import ChangeSet, Outcome, State
 
 if TYPE_CHECKING:
@@ -24,12 +24,6 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _COLLECTION = click.option("--collection", help="Which one.  [default: products, else demo]")
 _BY = click.option("--by", required=True, help="Who decides: a name.")
 _WHY = click.option("--why", default="", help="Why, in a line.")
-_FROM = click.option(
-    "--from",
-    "source",
-    type=click.Path(path_type=Path),
-    help="A JSON list of proposals, as the tools print it; - is stdin.",
-)
 _LONG_S = 2.0
 """What takes longer is listed by `jobs`."""
 _TOOLS = ("cluster", "fill", "audit", "tag", "duplicates", "hand")
@@ -45,16 +39,27 @@ class _Stopped(Interrupted):
         )
 
 
-def _choosing(function: Callable[..., None]) -> Callable[..., None]:
-    """The options that choose among proposals."""
-    for option in (
-        click.option("--min-confidence", type=click.FloatRange(0, 1), default=0.0, help="Only those as sure as this."),
-        click.option("--product", help="Only those for this product."),
-        click.option("--field", help="Only those for this attribute."),
-        click.option("--tool", type=click.Choice(_TOOLS), help="Only those of this tool."),
-    ):
-        function = option(function)
-    return function
+_choosing = together(
+    click.option("--tool", type=click.Choice(_TOOLS), help="Only those of this tool."),
+    click.option("--field", help="Only those for this attribute."),
+    click.option("--product", help="Only those for this product."),
+    click.option("--min-confidence", type=click.FloatRange(0, 1), default=0.0, help="Only those as sure as this."),
+)
+_deciding = together(
+    click.argument("ids", nargs=-1),
+    click.option(
+        "--from",
+        "source",
+        type=click.Path(path_type=Path),
+        help="A JSON list of proposals, as the tools print it; - is stdin.",
+    ),
+    click.option("--all", "every", is_flag=True, help="All open ones that the options below choose."),
+    _choosing,
+    _BY,
+    _WHY,
+    _COLLECTION,
+    _JSON,
+)
 
 
 @click.group()
@@ -114,14 +119,7 @@ def save(file: Path, collection: str | None, as_json: bool) -> None:
 
 
 @changes.command()
-@click.argument("ids", nargs=-1)
-@_FROM
-@click.option("--all", "every", is_flag=True, help="All open ones that the options below choose.")
-@_choosing
-@_BY
-@_WHY
-@_COLLECTION
-@_JSON
+@_deciding
 @reported
 def accept(by: str, why: str, as_json: bool, **given: Any) -> None:
     """Write proposals to the index, as one change set: those named, those of a file, or all that are open."""
@@ -132,14 +130,7 @@ def accept(by: str, why: str, as_json: bool, **given: Any) -> None:
 
 
 @changes.command()
-@click.argument("ids", nargs=-1)
-@_FROM
-@click.option("--all", "every", is_flag=True, help="All open ones that the options below choose.")
-@_choosing
-@_BY
-@_WHY
-@_COLLECTION
-@_JSON
+@_deciding
 @reported
 def reject(by: str, why: str, as_json: bool, **given: Any) -> None:
     """Decide against proposals; the same ones stay rejected when they are proposed again."""

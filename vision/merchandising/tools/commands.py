@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from vision.console import reported
+from vision.console import reported, together
 from vision.errors import BadQuery
 
 if TYPE_CHECKING:
@@ -18,29 +18,23 @@ if TYPE_CHECKING:
     from vision.merchandising.proposal import Proposal
     from vision.merchandising.tools.workbench import Workbench
 
-F = TypeVar("F", bound=Any)
 T = TypeVar("T")
 _SHOWN: Final = 20
 
 
-def of_a_search(function: F) -> F:
-    """The options that every tool has: what is looked at, where, how long, and how it is printed."""
-    for option in reversed(
-        (
-            click.option("--text", "-t", help="Only what these words find."),
-            click.option("--filter", "filters", multiple=True, metavar="FIELD=VALUE", help="May be repeated."),
-            click.option("--missing", multiple=True, metavar="FIELD", help="Only what has no value of it."),
-            click.option("--id", "image_id", help="Only what looks like this product; needs --max-distance."),
-            click.option("--max-distance", type=float, help="Squared distance to --id, at most."),
-            click.option("--collection", help="Where to look.  [default: products, else demo]"),
-            click.option("--time-limit", type=click.FloatRange(min=1), default=900, show_default=True, help="Seconds."),
-            click.option("--seed", type=int, default=0, show_default=True, help="Of everything that is by chance."),
-            click.option("--proposals", type=click.Path(path_type=Path), help="Write the proposals to this file."),
-            click.option("--json", "as_json", is_flag=True, help="Print JSON."),
-        )
-    ):
-        function = option(function)
-    return function
+of_a_search = together(
+    click.option("--text", "-t", help="Only what these words find."),
+    click.option("--filter", "filters", multiple=True, metavar="FIELD=VALUE", help="May be repeated."),
+    click.option("--missing", multiple=True, metavar="FIELD", help="Only what has no value of it."),
+    click.option("--id", "image_id", help="Only what looks like this product; needs --max-distance."),
+    click.option("--max-distance", type=float, help="Squared distance to --id, at most."),
+    click.option("--collection", help="Where to look.  [default: products, else demo]"),
+    click.option("--time-limit", type=click.FloatRange(min=1), default=900, show_default=True, help="Seconds."),
+    click.option("--seed", type=int, default=0, show_default=True, help="Of everything that is by chance."),
+    click.option("--proposals", type=click.Path(path_type=Path), help="Write the proposals to this file."),
+    click.option("--json", "as_json", is_flag=True, help="Print JSON."),
+)
+"""The options that every tool has: what is looked at, where, how long, and how it is printed."""
 
 
 @click.command()
