@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from tests.api.shop import Shop
 
-pytestmark = [pytest.mark.solr, pytest.mark.slow]
+pytestmark = [pytest.mark.solr]
 
 FORM = {
     *("id", "kind", "title", "state", "stage", "label", "done", "total", "by", "started", "ended", "seconds", "error"),

@@ -19,7 +19,7 @@ from tests.catalog.support import catalogue
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
 
-pytestmark = [pytest.mark.browser, pytest.mark.solr, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.solr]
 
 COUNT = 2000
 LONG_MS = 240_000

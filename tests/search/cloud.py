@@ -61,7 +61,7 @@ def _started(home: Path) -> tuple[subprocess.Popen[bytes], str]:
     at = words.index("-cp")
     with (home / "logs" / "console.log").open("wb") as console:
         node = subprocess.Popen(
-            [*words[:at], "-DzkRun", *words[at:]],
+            [*words[:at], "-DzkRun", "-Dzookeeper.admin.enableServer=false", *words[at:]],
             cwd=home,
             env=environment(os.environ),
             stdout=console,
