@@ -15,7 +15,7 @@ find_python = $(shell for p in python3.13 python3.12 python3.11 python3 python; 
 help:
 	@echo "make demo       draw a catalogue, index it, open the search page (DEMO_FLAGS=--no-serve: only search once)"
 	@echo "make test       on a real Solr and in Chromium; what needs a browser or the real photos skips without them"
-	@echo "make test-slow  processes killed again and again, quality on real photos, the documents' pictures"
+	@echo "make test-slow  processes killed again and again, quality on real photos, times, the documents' pictures"
 	@echo "make test-fast  the tests that need neither Solr nor a model nor a browser"
 	@echo "make bench      every figure of the documentation, small"
 	@echo "make screenshots  the pictures of the pages in the documents (needs Chromium)"
@@ -24,15 +24,15 @@ help:
 demo: $(VENV)/installed
 	$(BIN)/visual-search demo $(DEMO_FLAGS)
 
-# Each worker has a Solr of its own. Nothing runs beside what takes times.
+# Each worker has a Solr of its own. Nothing runs beside what takes times (alone).
 PARALLEL := -n auto --maxprocesses 4 --dist loadgroup
 
 test: test-fast
 	$(BIN)/pytest $(PARALLEL) -m "(solr or model or browser) and not slow and not alone" $(TEST_FLAGS)
-	$(BIN)/pytest -m alone $(TEST_FLAGS)
 
 test-slow: $(VENV)/installed-dev
 	$(BIN)/pytest $(PARALLEL) -m "slow and not alone" $(TEST_FLAGS)
+	$(BIN)/pytest -m alone $(TEST_FLAGS)
 
 test-fast: $(VENV)/installed-dev
 	$(BIN)/pytest $(PARALLEL) -m "not solr and not model and not browser and not slow" $(TEST_FLAGS)

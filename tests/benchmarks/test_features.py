@@ -80,6 +80,7 @@ def column(table: Table, name: str) -> list[Any]:
 
 
 @pytest.mark.solr
+@pytest.mark.slow
 def test_a_shop_ranks_every_product_as_numpy_does(yard: Yard, drawn: Source) -> None:
     assert not {each.product for each in drawn.index} & {each.product for each in drawn.asked}
     with yard.shop(drawn.index, drawn.extractor) as shop:
@@ -98,6 +99,7 @@ def test_a_shop_ranks_every_product_as_numpy_does(yard: Yard, drawn: Source) -> 
 
 
 @pytest.mark.solr
+@pytest.mark.slow
 def test_category_first_and_its_probabilities(yard: Yard, drawn: Source) -> None:
     table, reliability = category.run(yard, [drawn], 20, (3, 99))
     assert column(table, "references") == ["3"] * 6 + ["99"] * 6
@@ -110,6 +112,7 @@ def test_category_first_and_its_probabilities(yard: Yard, drawn: Source) -> None
 
 
 @pytest.mark.solr
+@pytest.mark.slow
 def test_crops_of_small_things(yard: Yard, drawn: Source) -> None:
     (table,) = crop.run(yard, [drawn], 8, crop.detectors(None))
     found = {(row[0], row[1]): row for row in table.rows}
@@ -122,6 +125,7 @@ def test_crops_of_small_things(yard: Yard, drawn: Source) -> None:
 
 
 @pytest.mark.solr
+@pytest.mark.slow
 def test_diversity_feedback_and_strangers(yard: Yard, drawn: Source) -> None:
     (table,) = diversity.run(yard, [drawn], 8)
     apart = [float(value) for value in column(table, "apart")]
@@ -136,6 +140,7 @@ def test_diversity_feedback_and_strangers(yard: Yard, drawn: Source) -> None:
 
 
 @pytest.mark.solr
+@pytest.mark.slow
 def test_a_liked_product_is_not_in_the_ranking_that_is_judged(yard: Yard, drawn: Source, monkeypatch: Any) -> None:
     asked: list[tuple[set[str], set[str]]] = []
     ranked = Shop.ranked

@@ -13,6 +13,7 @@ from vision.cli import main
 pytestmark = pytest.mark.solr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["id", "sku_s"])
 def test_it_is_tuned_under_its_own_names(new_theirs: NewTheirs, key: str) -> None:
     theirs = new_theirs(80, key=key)

@@ -133,6 +133,7 @@ def test_what_needs_many_candidates_gets_them_and_a_rerun_finds_as_much(
     assert measured.charts == ["frontier", "filters", "crossing"] and "K=400" in measured.found
 
 
+@pytest.mark.slow
 def test_where_no_k_reaches_the_goal_it_says_so(
     blurred: tuple[Path, dict[str, NDArray[np.float32]]], solr_url: str
 ) -> None:
@@ -145,6 +146,7 @@ def test_where_no_k_reaches_the_goal_it_says_so(
     assert sorted(path.name for path in home.rglob("*")) == before
 
 
+@pytest.mark.slow
 def test_the_side_collection_that_tells_within_clusters_is_recommended(
     blurred: tuple[Path, dict[str, NDArray[np.float32]]], solr_url: str
 ) -> None:
@@ -209,6 +211,7 @@ def test_the_truth_is_the_oracles(synthetic: Synthetic) -> None:
         assert held.nearest(number, keep, own=products[0]).recall(products) == 0.9
 
 
+@pytest.mark.slow
 def test_searches_from_a_file(synthetic: Synthetic, tmp_path: Path) -> None:
     lines: list[dict[str, Any]] = [{"image_id": id} for id in synthetic.ids[:30]]
     lines += [{"image_id": id, "q": "dress", "filters": {"half": ["a"]}} for id in synthetic.ids[30:45]]
