@@ -81,6 +81,5 @@ async function clicked(event) {
     return;
   }
   await refresh();
-  at("counted").setAttribute("tabindex", "-1");
   at("counted").focus();
 }
