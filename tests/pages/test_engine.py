@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -144,6 +145,23 @@ def process(solr: EmbeddedSolr) -> psutil.Process:
     return psutil.Process(state.pid)
 
 
+def stand_still(process: psutil.Process) -> None:
+    """Suspend a process and wait until each of its threads has noticed."""
+    process.suspend()
+    tasks = Path("/proc", str(process.pid), "task")
+    deadline = time.monotonic() + 10
+    while any(state(each) not in ("T", "") for each in (tasks.iterdir() if tasks.is_dir() else ())):
+        assert time.monotonic() < deadline, "it does not stand still"
+
+
+def state(task: Path) -> str:
+    """One thread's, as Linux writes it; nothing of one that has ended."""
+    try:
+        return (task / "stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return ""
+
+
 def test_a_slow_search_is_found_and_a_stopped_solr_is_seen_and_comes_back(
     browser: Browser, own: Settings, tmp_path: Path, complaints: list[str]
 ) -> None:
@@ -157,7 +175,7 @@ def test_a_slow_search_is_found_and_a_stopped_solr_is_seen_and_comes_back(
                 requests.post(f"{url}/v1/search", json={"q": words}, timeout=30)
             # Solr stands still for two seconds while one search is under way.
             running = process(solr)
-            running.suspend()
+            stand_still(running)
             threading.Timer(2.0, running.resume).start()
             requests.post(f"{url}/v1/search", json={"q": "triangle"}, timeout=30)
             for _ in range(3):
