@@ -96,7 +96,7 @@ def _begun(named: str) -> list[Path]:
 
 
 def render(template: str, status: int = 200, *, section: str | None = None, **values: Any) -> Response:
-    """A page for staff, with the way to the others; ``section`` is the endpoint of the one that it lies below."""
+    """A page, with the way to the others; ``section`` is the endpoint of the one that it lies below."""
     page = render_template(
         template, areas=areas(), endpoint=section or request.endpoint, keys=bool(services().keys), **values
     )

@@ -160,8 +160,7 @@ def _tool(name: str, **values: Any) -> Response:
 
 
 def _known() -> FacetsForm:
-    engine = services().engine
-    return known_facets(engine, list(engine.collection.attributes()), "*", None)
+    return known_facets(services().engine)
 
 
 def _fields() -> list[str]:

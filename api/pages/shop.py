@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, Final
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, request
 
 from api.keys import Role
 from api.links import picture_url
@@ -61,8 +61,9 @@ def index() -> Response:
     found = Found() if view else _find(address)
     settings = services().settings
     shown = _results(address, found.result) if found.result is not None else {}
-    page = render_template(
+    return frame.render(
         "search.html",
+        found.problem.status if found.problem is not None else 200,
         accept=_ACCEPT,
         max_upload=settings.max_upload_mb,
         kept_minutes=max(1, round(settings.upload_ttl / 60)),
@@ -71,14 +72,10 @@ def index() -> Response:
         found=found,
         few=_FEW,
         modules=_MODULES,
-        areas=frame.areas(),
         is_start=address.url() == "/" and address.number == 1,
         showing=showing,
         **shown,
     )
-    response = make_response(page, found.problem.status if found.problem is not None else 200)
-    response.headers["Cache-Control"] = "private, no-cache"
-    return response
 
 
 def choices(known: FacetsForm) -> list[str]:
@@ -99,7 +96,7 @@ def _find(address: Address) -> Found:
     known = None
     try:
         engine = services().engine
-        known = known_facets(engine, list(engine.collection.attributes()), "*", None)
+        known = known_facets(engine)
         wanted = parse(address.request(_counted(known, address)))
         return Found(known, form(engine.search(wanted), image=picture_url))
     except VisualSearchError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, make_response, redirect, render_template, request, session, url_for
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from api.security import sign_in, sign_out
@@ -39,7 +39,7 @@ def leave() -> Response:
 
 
 def _form(onward: str | None, said: str, error_status: int = 200) -> Response:
-    page = render_template("sign_in.html", onward=_onward(onward), said=said, known=bool(session))
+    page = render_template("sign_in.html", onward=_onward(onward), said=said)
     response = make_response(page, error_status)
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -53,13 +54,15 @@ class FacetsForm(msgspec.Struct, frozen=True):
 def facets() -> Response:
     """Answer values and counts."""
     engine = services().engine
-    fields = request.args.getlist("field") or list(engine.collection.attributes())
-    currency = request.args.get("currency", "").strip() or None
-    return answer(known_facets(engine, fields, request.args.get("q", "").strip() or "*", currency))
+    words, currency = (request.args.get(name, "").strip() for name in ("q", "currency"))
+    return answer(known_facets(engine, request.args.getlist("field"), words or "*", currency or None))
 
 
-def known_facets(engine: SearchEngine, fields: list[str], words: str, currency: str | None) -> FacetsForm:
-    """Values and counts of these fields among what the words find."""
+def known_facets(
+    engine: SearchEngine, fields: Sequence[str] = (), words: str = "*", currency: str | None = None
+) -> FacetsForm:
+    """Values and counts of these fields, or of all there are, among what the words find."""
+    fields = list(fields or engine.collection.attributes())
     # Counts of other words than those asked for would be silent here.
     found = form(engine.search(SearchRequest(q=words, facets=fields, rows=0, spelling="off"), logged=False))
     return FacetsForm(found.facets, _ranges(engine.collection, currency), found.total)
