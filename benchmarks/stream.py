@@ -77,11 +77,7 @@ class Stream:
     def embedding(self, store: EmbeddingStore) -> Embedding:
         """An embedding of no extractor, its code fitted on the first rows; kept in ``store``."""
         _, sample = next(Stream(self.count, min(self.count, 10_000), self.seed).chunks())
-        ones = np.ones(2, dtype=np.float32)
-        pca = Pca(np.zeros(2, dtype=np.float32), np.eye(2, dtype=np.float32), ones, ones, {"extractor": EXTRACTOR})
-        embedding = Embedding("synthetic", EXTRACTOR, pca, CoarseCodec.fit(sample), reduction.sigma2(sample))
-        store.save(embedding)
-        return embedding
+        return embedding_of(sample, store)
 
     def documents(self, embedding: Embedding) -> Iterator[Sequence[dict[str, Any]]]:
         """Solr documents, a chunk at a time; ``attr_tenth`` and ``attr_hundredth`` have that share of rows a value."""
@@ -125,3 +121,12 @@ class Stream:
 def store_in(home: Path) -> EmbeddingStore:
     """The embedding store of a benchmark's home."""
     return EmbeddingStore(home / "embeddings")
+
+
+def embedding_of(sample: Vectors, store: EmbeddingStore) -> Embedding:
+    """An embedding of no extractor, its code fitted on (n, 1024) vectors; kept in ``store``."""
+    ones = np.ones(2, dtype=np.float32)
+    pca = Pca(np.zeros(2, dtype=np.float32), np.eye(2, dtype=np.float32), ones, ones, {"extractor": EXTRACTOR})
+    embedding = Embedding("synthetic", EXTRACTOR, pca, CoarseCodec.fit(sample), reduction.sigma2(sample))
+    store.save(embedding)
+    return embedding

@@ -1,0 +1,91 @@
+"""The product: documents through its own client, searches over HTTP through `visual-search serve`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import orjson
+
+from benchmarks.peers.engines.solr import Running, batches, identifier, row_of
+from benchmarks.peers.model import TOP, Answer, Ask, facet
+from benchmarks.peers.shop import Shop
+from benchmarks.processes import environment, serving
+from benchmarks.stream import embedding_of, store_in
+from vision.solr import configset
+from vision.solr.client import SolrClient
+
+_NAME: Final = "ours"
+_JSON: Final = {"Content-Type": "application/json"}
+_SAMPLE: Final = 10_000
+_WEIGHTS: Final = {"text": 0, "image": 1}
+"""Words narrow and do not rank, as the other engines have it."""
+
+
+class Ours:
+    """Two phases in one request: coarse candidates inside words and facets, verified on the full vector."""
+
+    title = "ours"
+    efforts: Sequence[int] = ()
+    """None: it runs as it comes, with the planner's defaults."""
+    reads_words = True
+    filters = "before"
+    mode = "auto"
+
+    def build(self, shop: Shop, folder: Path) -> None:
+        """Index as `visual-search index` does, from vectors that are there."""
+        embedding = embedding_of(np.asarray(shop.vectors[:_SAMPLE]), store_in(folder))
+        running = Running(folder)
+        try:
+            with SolrClient(running.server.url, _NAME, timeout=600) as client:
+                configset.create(client)
+                for batch in batches(shop, 200):
+                    codes = embedding.codec.encode(np.stack([vector for _, vector in batch]))
+                    client.add(
+                        [
+                            {
+                                "id": identifier(row),
+                                "product_id": identifier(row),
+                                "title": shop.title(row),
+                                "vector": vector,
+                                "coarse": code,
+                                "embedding": embedding.fingerprint,
+                            }
+                            | {f"attr_{name}": [value] for name, value in shop.facets(row).items()}
+                            for (row, vector), code in zip(batch, codes, strict=True)
+                        ]
+                    )
+                client.commit()
+                client.merge()
+        finally:
+            running.close()
+
+    def open(self, folder: Path) -> None:
+        """Start Solr and the API."""
+        self.running = Running(folder)
+        env = environment(folder, SOLR_URL=self.running.server.url, VISUAL_SEARCH_COLLECTION=_NAME)
+        self.url = self.running.also(serving(env))[0] + "/v1/search"
+
+    def search(self, ask: Ask) -> Answer:
+        """Over HTTP; the engine's own time is that of its requests to Solr."""
+        wanted: dict[str, Any] = {"vector": ask.vector, "rows": TOP, "weights": _WEIGHTS, "mode": self.mode}
+        if ask.level != "100":
+            wanted["filters"] = {facet(ask.level): ["yes"]}
+        if ask.words:
+            wanted |= {"q": ask.words}
+        if ask.counted:
+            wanted["facets"] = ["colour", "material", "kind"]
+        sent = self.running.http.request(
+            "POST", self.url, body=orjson.dumps(wanted, option=orjson.OPT_SERIALIZE_NUMPY), headers=_JSON
+        )
+        found = orjson.loads(sent.data)
+        if sent.status != 200:
+            raise RuntimeError(f"{sent.status}: {found}")
+        more = {"way": found["plan"]["way"], "total": found["total"]}
+        return Answer([row_of(hit["id"]) for hit in found["hits"]], float(found["took"]["solr"]), more)
+
+    def close(self) -> None:
+        """Stop both."""
+        self.running.close()
