@@ -43,7 +43,7 @@ class Grown:
 
 @dataclass(frozen=True)
 class Fit:
-    """``value = factor * count ** power``, by least squares of logarithms; ``error`` is the largest ratio to a value."""
+    """``value = factor * count ** power``, by least squares of logarithms; ``error`` is the worst ratio missed."""
 
     factor: float
     power: float
