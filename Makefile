@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 find_python = $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: demo test test-fast test-slow lint typecheck format bench lock clean
+.PHONY: demo test test-fast test-slow lint typecheck format bench figures lock clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -17,7 +17,8 @@ help:
 	@echo "make test       on a real Solr and in Chromium; what needs a browser or the real photos skips without them"
 	@echo "make test-slow  processes killed again and again, quality on real photos, times, the documents' pictures"
 	@echo "make test-fast  the tests that need neither Solr nor a model nor a browser"
-	@echo "make bench      every figure of the documentation, small"
+	@echo "make bench      the product beside stock Solr, vector databases and libraries (BENCH_FLAGS)"
+	@echo "make figures    every other figure of the documentation, small"
 	@echo "make screenshots  the pictures of the pages in the documents (needs Chromium)"
 	@echo "make lock       compile the lock files anew (needs uv)"
 
@@ -48,7 +49,10 @@ format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/installed-dev
+bench: $(VENV)/installed-peers
+	$(BIN)/python -m benchmarks.peers $(BENCH_FLAGS)
+
+figures: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks $(BENCH_FLAGS)
 
 .PHONY: screenshots
@@ -56,10 +60,12 @@ screenshots: $(VENV)/installed-dev
 	SCREENSHOTS=docs/images $(BIN)/pytest tests/screenshots
 
 UV_COMPILE := uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
-	--python-version 3.11 --quiet pyproject.toml
+	--python-version 3.11 --quiet
 lock:
-	$(UV_COMPILE) --all-extras -o requirements-dev.lock
-	$(UV_COMPILE) --extra build --extra embedded --extra detect --extra parquet -c requirements-dev.lock -o requirements.lock
+	$(UV_COMPILE) pyproject.toml --all-extras -o requirements-dev.lock
+	$(UV_COMPILE) pyproject.toml --extra build --extra embedded --extra detect --extra parquet -c requirements-dev.lock \
+		-o requirements.lock
+	$(UV_COMPILE) benchmarks/peers/requirements.in -c requirements-dev.lock -o requirements-peers.lock
 
 $(BIN)/python:
 	@test -n "$(find_python)" || { echo "make: no Python 3.11, 3.12 or 3.13 found on the PATH; install one" >&2; exit 1; }
@@ -73,6 +79,10 @@ $(VENV)/installed: requirements.lock pyproject.toml | $(BIN)/python
 
 $(VENV)/installed-dev: requirements-dev.lock $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/installed-peers: requirements-peers.lock $(VENV)/installed-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-peers.lock
 	@touch $@
 
 clean:

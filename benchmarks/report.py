@@ -29,8 +29,8 @@ class Table:
 
     def text(self) -> str:
         """The table in columns, numbers to the right."""
-        shown = [[_shown(cell) for cell in row] for row in self.rows]
-        widths = [max(map(len, column)) for column in zip(self.columns, *shown, strict=True)]
+        texts = [[shown(cell) for cell in row] for row in self.rows]
+        widths = [max(map(len, column)) for column in zip(self.columns, *texts, strict=True)]
         numeric = [all(not isinstance(row[index], str) for row in self.rows) for index in range(len(self.columns))]
 
         def line(cells: Sequence[str]) -> str:
@@ -40,7 +40,7 @@ class Table:
             )
             return "  ".join(parts).rstrip()
 
-        lines = [self.title, line(list(self.columns)), line(["-" * width for width in widths]), *map(line, shown)]
+        lines = [self.title, line(list(self.columns)), line(["-" * width for width in widths]), *map(line, texts)]
         return "\n".join(lines + [f"  {note}" for note in self.notes])
 
     def plain(self) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def progress(message: str) -> None:
     click.echo(message, err=True)
 
 
-def _shown(cell: Cell) -> str:
+def shown(cell: Cell) -> str:
     if cell is None:
         return "-"
     if isinstance(cell, float):

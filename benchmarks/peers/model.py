@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,3 +84,11 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Stop whatever was started."""
+
+
+@runtime_checkable
+class Clocked(Protocol):
+    """An engine whose answers do not say how long it took by its own clock."""
+
+    def solr_time(self, ask: Ask) -> float:
+        """Milliseconds by that clock; answers the query once more."""

@@ -53,7 +53,14 @@ class Truth:
 class Shop:
     """``count`` products in a folder, made there if they are not yet."""
 
-    def __init__(self, folder: Path, count: int, queries: int = 400, spectrum: Spectrum = MEASURED) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        count: int,
+        queries: int = 400,
+        spectrum: Spectrum = MEASURED,
+        real: Path | None = None,
+    ) -> None:
         """Make or find it.
 
         Args:
@@ -61,14 +68,18 @@ class Shop:
             count: products.
             queries: photos of products that are not in the shop; one half is for tuning, the other for measuring.
             spectrum: what the vectors are like.
+            real: a .npy of (n, 1024) vectors, whose last are the queries; all others are the products, however many.
         """
+        taken = None if real is None else np.load(real, mmap_mode="r")
+        count = count if taken is None else len(taken) - queries
         self.folder, self.count, self.asked = folder, count, queries
-        wanted = {"count": count, "queries": queries, "spectrum": asdict(spectrum)}
+        like = {"spectrum": asdict(spectrum)} if real is None else {"real": str(real)}
+        wanted = {"count": count, "queries": queries, **like}
         about = folder / "shop.json"
         if not about.is_file() or json.loads(about.read_text()) != wanted:
             folder.mkdir(parents=True, exist_ok=True)
             about.unlink(missing_ok=True)
-            _write(folder, spectrum, count, queries)
+            _write(folder, spectrum if taken is None else taken, count, queries)
             about.write_text(json.dumps(wanted))
 
     @cached_property
@@ -178,12 +189,17 @@ class Shop:
         return self.mask(matching)
 
 
-def _write(folder: Path, spectrum: Spectrum, count: int, queries: int) -> None:
+def _write(folder: Path, source: Spectrum | Vectors, count: int, queries: int) -> None:
     part = folder / "vectors.part"
     out: Any = np.lib.format.open_memmap(part, mode="w+", dtype=np.float32, shape=(count, DIMS))
     for first in range(0, count, _CHUNK):
         rows = min(_CHUNK, count - first)
-        out[first : first + rows] = spectrum.draw(rows, first)
+        out[first : first + rows] = _part(source, rows, first)
     out.flush()
-    np.save(folder / "queries.npy", spectrum.draw(queries, -1))
+    asked = source.draw(queries, -1) if isinstance(source, Spectrum) else source[count:]
+    np.save(folder / "queries.npy", asked)
     part.replace(folder / "vectors.npy")
+
+
+def _part(source: Spectrum | Vectors, rows: int, first: int) -> Vectors:
+    return source.draw(rows, first) if isinstance(source, Spectrum) else source[first : first + rows]

@@ -19,7 +19,7 @@ _FACETS: Final = tuple(facet(level) for level in LEVELS if level != "100")
 class LanceDb:
     """HNSW over 8-bit scalars in one partition, the best refined on the vectors; filters come first."""
 
-    efforts: Sequence[int] = (20, 40, 80, 120, 200, 320, 640, 1280)
+    efforts: Sequence[int] = (40, 80, 120, 200, 320, 640, 1280)
     reads_words = True
     filters = "before"
 
