@@ -1,4 +1,4 @@
-"""One collection over HTTP, through pysolr, with pysolr's one error split into ours."""
+"""One collection over HTTP: written to through pysolr, with its one error split into ours, and searched without it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 import orjson
 import pysolr
@@ -17,10 +17,13 @@ from vision.errors import NotFound, SolrError, SolrRefused, SolrUnavailable
 from vision.solr.curl import without_password
 from vision.solr.fields import HANDLER, FieldMap
 
-T = TypeVar("T")
-
 _STATUS = re.compile(r"\(HTTP (\d+)\)")
 _DOWN = (502, 503, 504)
+_FORM = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
+_PLAIN_IN_FORMS = ",()[]{}!$'*/:;@"
+"""What stands in a form as it is, so that a vector's text need not be gone through digit by digit."""
+_LONGEST_ADDRESS = 1024
+"""Characters of parameters from which on they are a body."""
 
 # pysolr logs each failure with its traceback before it raises it; the caller decides what is shown.
 logging.getLogger("pysolr").setLevel(logging.CRITICAL)
@@ -93,7 +96,6 @@ class SolrClient:
         # A proxy of the environment must not see, or break, what goes to this machine.
         self.session.trust_env = urlsplit(url).hostname not in ("127.0.0.1", "localhost", "::1")
         self.session.mount("http://", requests.adapters.HTTPAdapter(pool_connections=4, pool_maxsize=32))
-        self._solr = pysolr.Solr(self.url, timeout=timeout, session=self.session, encoder=_Json, decoder=_Json)
         self._bulk = pysolr.Solr(self.url, timeout=3600, session=self.session, encoder=_Json, decoder=_Json)
         self._names: FieldMap | None = None
 
@@ -109,10 +111,10 @@ class SolrClient:
         """Close the connections."""
         self.close()
 
-    def _call(self, call: Callable[[], T]) -> T:
+    def _call(self, call: Callable[[], object]) -> None:
         with solr_errors(self.url):
             try:
-                return call()
+                call()
             except pysolr.SolrError as error:
                 if "(HTTP 404)" in str(error):
                     raise self._missing() from error
@@ -129,10 +131,19 @@ class SolrClient:
             SolrRefused: an answer that is an error.
             NotFound: no such collection.
         """
-        rest = {key: value for key, value in params.items() if key != "q"}
-        handler = self.names.handler
-        answer = self._call(lambda: self._solr.search(params.get("q", "*:*"), search_handler=handler, **rest))
-        return dict(answer.raw_response)
+        url = f"{self.url}/{self.names.handler}"
+        # pysolr writes the form four to ten times as slowly, a millisecond for a vector, and parses the answer as text.
+        form = urlencode({"q": "*:*", "wt": "json", **params}, doseq=True, safe=_PLAIN_IN_FORMS)
+        with solr_errors(self.url):
+            if len(form) < _LONGEST_ADDRESS:
+                return self._found(self.session.get(f"{url}?{form}", timeout=self.timeout))
+            return self._found(self.session.post(url, data=form.encode(), headers=_FORM, timeout=self.timeout))
+
+    def _found(self, response: requests.Response) -> dict[str, Any]:
+        try:
+            return self._answered(response)
+        except NotFound as error:
+            raise self._missing() from error
 
     @property
     def names(self) -> FieldMap:
