@@ -5,7 +5,7 @@ else, and counts ``unique(product_id)``. That is exact, on several shards as wel
 one of them (docs/facets.md).
 
 What a facet sees is said as a query of its own, without the part that ranks: left to ``excludeTags``, Solr runs the
-main query again for every facet, graph search and all. Facets that see the same stand under one, so that it is found once.
+main query again for every facet, graph search and all. Facets that see the same stand under one: it is found once.
 """
 
 from __future__ import annotations

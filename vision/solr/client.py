@@ -6,7 +6,7 @@ import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlencode, urlsplit
 
 import orjson
@@ -103,7 +103,7 @@ class SolrClient:
         """Close the connections."""
         self.session.close()
 
-    def __enter__(self) -> SolrClient:
+    def __enter__(self) -> Self:
         """Use as a context manager that closes its connections."""
         return self
 
