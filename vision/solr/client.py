@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Self
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 import orjson
 import pysolr
@@ -16,14 +16,10 @@ import requests
 from vision.errors import NotFound, SolrError, SolrRefused, SolrUnavailable
 from vision.solr.curl import without_password
 from vision.solr.fields import HANDLER, FieldMap
+from vision.solr.forms import Forms
 
 _STATUS = re.compile(r"\(HTTP (\d+)\)")
 _DOWN = (502, 503, 504)
-_FORM = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
-_PLAIN_IN_FORMS = ",()[]{}!$'*/:;@"
-"""What stands in a form as it is, so that a vector's text need not be gone through digit by digit."""
-_LONGEST_ADDRESS = 1024
-"""Characters of parameters from which on they are a body."""
 
 # pysolr logs each failure with its traceback before it raises it; the caller decides what is shown.
 logging.getLogger("pysolr").setLevel(logging.CRITICAL)
@@ -98,10 +94,12 @@ class SolrClient:
         self.session.mount("http://", requests.adapters.HTTPAdapter(pool_connections=4, pool_maxsize=32))
         self._bulk = pysolr.Solr(self.url, timeout=3600, session=self.session, encoder=_Json, decoder=_Json)
         self._names: FieldMap | None = None
+        self._forms: dict[str, Forms] = {}
 
     def close(self) -> None:
         """Close the connections."""
         self.session.close()
+        self._forms.clear()
 
     def __enter__(self) -> Self:
         """Use as a context manager that closes its connections."""
@@ -131,19 +129,18 @@ class SolrClient:
             SolrRefused: an answer that is an error.
             NotFound: no such collection.
         """
-        url = f"{self.url}/{self.names.handler}"
-        # pysolr writes the form four to ten times as slowly, a millisecond for a vector, and parses the answer as text.
-        form = urlencode({"q": "*:*", "wt": "json", **params}, doseq=True, safe=_PLAIN_IN_FORMS)
+        handler = self.names.handler
+        forms = self._forms.get(handler)
+        if forms is None:
+            forms = self._forms[handler] = Forms(self.session, f"{self.url}/{handler}")
         with solr_errors(self.url):
-            if len(form) < _LONGEST_ADDRESS:
-                return self._found(self.session.get(f"{url}?{form}", timeout=self.timeout))
-            return self._found(self.session.post(url, data=form.encode(), headers=_FORM, timeout=self.timeout))
-
-    def _found(self, response: requests.Response) -> dict[str, Any]:
-        try:
-            return self._answered(response)
-        except NotFound as error:
-            raise self._missing() from error
+            answer = forms.send({"q": "*:*", "wt": "json", **params}, self.timeout)
+            if isinstance(answer, bytes):
+                return dict(orjson.loads(answer))
+            try:
+                return self._answered(answer)
+            except NotFound as error:
+                raise self._missing() from error
 
     @property
     def names(self) -> FieldMap:
