@@ -19,6 +19,7 @@ from benchmarks import (
     forms,
     memory,
     mentions,
+    overhead,
     planner,
     recall,
     server,
@@ -71,6 +72,8 @@ def main(pictures: int, as_json: bool) -> None:
     tables += extraction.run(rounds=2, batches=1)
     said("serving")
     tables += serving.run(serving.Options(products=pictures // 30, count=20, rounds=2))
+    said("overhead")
+    tables += overhead.run(overhead.Options(pictures=pictures // 10, rounds=5, repeats=2, searches=400))
     said("demo")
     tables += demo.run(products=pictures // 30)
     said("words")

@@ -61,7 +61,10 @@ def test_the_copied_command_gives_the_same_products(client: FlaskClient, body: d
     sent = detail["sent"][-1]
     done = subprocess.run(["bash", "-c", sent["curl"]], capture_output=True, check=True)
     found = json.loads(done.stdout)
-    assert [each["id"] for each in found["response"]["docs"]] == [each["id"] for each in answer["hits"]]
+    given = [each["id"] for each in answer["hits"]]
+    ids = [each["id"] for each in found["response"]["docs"]]
+    # Candidates are asked for with one more after the page (docs/queries.md).
+    assert ids[: len(given)] == given and len(ids) - len(given) == (answer["plan"]["way"] == "approximate")
     url = sent["curl"].split("'")[1]
     again = requests.post(url, data=parse_qsl(sent["parameters"], keep_blank_values=True), timeout=30).json()
     assert again["response"]["docs"] == found["response"]["docs"]

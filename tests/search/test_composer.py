@@ -122,15 +122,46 @@ def test_filters_are_tagged_and_one_uncached_filter_is_always_there() -> None:
         "{!collapse tag=group field=product_id sort='score desc,id asc'}",
     ]
     facets = json.loads(params["json.facet"])
-    assert facets["color"]["domain"] == {"excludeTags": ["by_color", "group"]}
+    assert facets["color"]["domain"] == {"query": "{!bool filter=$base cache=false}", "filter": params["fq"][2:4]}
     assert facets["color"]["facet"] == {"products": "unique(product_id)"}
     assert facets["in_stock"]["field"] == "in_stock"
+    assert facets["in_stock"]["domain"]["filter"] == [params["fq"][1], params["fq"][3]]
+
+
+def test_facets_that_see_the_same_stand_under_one_and_none_asks_the_graph() -> None:
+    query = Query(vector=FULL, filters={"color": ("red",)}, facets=("color", "length", "brand"))
+    params = compose(query, Plan(Way.APPROXIMATE, "", candidates=9), VECTORS)
+    facets = json.loads(params["json.facet"])
+    assert set(facets) == {"color", "shared."}
+    assert facets["color"]["domain"] == {"query": "*:*", "filter": []}
+    assert facets["shared."]["domain"] == {"query": "*:*", "filter": [params["pre0"]]}
+    assert set(facets["shared."]["facet"]) == {"length", "brand"}
+    within = compose(replace(query, max_distance=3.0), Plan(Way.THRESHOLD, ""), VECTORS)
+    domain = json.loads(within["json.facet"])["color"]["domain"]
+    assert domain["query"] == "{!bool filter=$base filter=$maybe filter=$close cache=false}"
+
+
+def test_where_regions_are_pictures_facets_see_what_the_main_query_leaves() -> None:
+    query = Query(text="x", filters={"color": ("red",)}, facets=("color", "length"), grouped=False, regions=True)
+    facets = json.loads(compose(query, Plan(Way.TEXT, ""), None)["json.facet"])
+    assert facets["color"]["domain"] == {"excludeTags": ["by_color"]}
+    assert facets["shared."]["domain"] == {}
+
+
+def test_by_score_alone_the_page_has_a_hit_more_at_each_end() -> None:
+    plan = Plan(Way.APPROXIMATE, "", candidates=200)
+    for start, wanted in ((0, (0, 25)), (24, (23, 26))):
+        query = Query(vector=FULL, start=start)
+        params = compose(query, plan, VECTORS, by_id=False)
+        assert (params["start"], params["rows"]) == wanted and params["sort"] == "score desc"
+        ordered = compose(query, plan, VECTORS)
+        assert ordered == params | {"sort": "score desc,id asc", "start": start, "rows": 24}
 
 
 def test_single_pictures_are_counted_as_documents() -> None:
     params = compose(Query(text="x", facets=("color",), grouped=False), Plan(Way.TEXT, ""), None)
     assert not any("collapse" in each for each in params["fq"])
-    assert "facet" not in json.loads(params["json.facet"])["color"]
+    assert "facet" not in json.loads(params["json.facet"])["shared."]["facet"]["color"]
 
 
 def test_text_reaches_no_other_parameter() -> None:
@@ -170,12 +201,11 @@ def test_attributes_that_the_words_say_add_to_bm25() -> None:
     assert params["relevance"] == "sum(query($base),$agreement)"
     assert params["score"] == "sub(1,div(2,sum($relevance,2)))"
     assert params["fl"].endswith(",bm25:$relevance,agreement:$agreement")
-    facets = json.loads(params["json.facet"])
+    facets = json.loads(params["json.facet"])["shared."]["facet"]
     assert set(facets) == {"color", "agreeing.0.0", "agreeing.1.0", "agreeing.1.1"}
     assert facets["agreeing.1.1"] == {
         "type": "query",
         "q": "{!bool filter=$prefer1_1 cache=false}",
-        "domain": {"excludeTags": ["group"]},
         "facet": {"products": "unique(product_id)"},
     }
 
@@ -215,7 +245,7 @@ def test_prices_are_counted_in_buckets_whose_ends_are_open() -> None:
     query = Query(facets=("price",), ranges={"price": Range(5, 9)}, edges={"price": (0.0, 10.0, 20.0, 90.0)})
     facet = json.loads(compose(query, Plan(Way.BROWSE, ""), None)["json.facet"])["price"]
     assert (facet["type"], facet["q"]) == ("query", "{!cache=false}*:*")
-    assert facet["domain"] == {"excludeTags": ["by_price", "group"]}
+    assert facet["domain"] == {"query": "*:*", "filter": []}
     assert (facet["facet"].pop("min"), facet["facet"].pop("max")) == ("min(price)", "max(price)")
     assert [facet["facet"][str(place)]["q"] for place in range(3)] == [
         "{!lucene cache=false}price:[* TO 10.0}",

@@ -23,6 +23,22 @@ def hits(answer: Mapping[str, Any], query: Query, sigma2: float | None) -> tuple
     return tuple(_hit(document, query, sigma2) for document in answer["response"]["docs"])
 
 
+def settled(answer: Mapping[str, Any], query: Query) -> Mapping[str, Any] | None:
+    """The page by score, then id, of an answer by score alone with a hit more at each end.
+
+    None where a hit beyond an end scores as much as the one on it: which of them the page has, only Solr can tell.
+    What scores 0 is no candidate, and shown by no page of this order.
+    """
+    documents = answer["response"]["docs"]
+    before = min(1, query.start)
+    page = documents[before : before + query.rows]
+    ends = [documents[:2] if before else [], documents[before + query.rows - 1 :]]
+    if any(len(pair) == 2 and pair[0]["score"] == pair[1]["score"] > 0.0 for pair in ends):
+        return None
+    page = sorted(page, key=lambda each: (-each["score"], each["id"]))
+    return {**answer, "response": {**answer["response"], "docs": page}}
+
+
 def coarse(answer: Mapping[str, Any]) -> NDArray[np.float32]:
     """(hits, dims) of the page's coarse vectors, in steps; a row of NaN for a product without a picture."""
     found = [document.get("coarse") for document in answer["response"]["docs"]]
@@ -43,14 +59,14 @@ def is_partial(answer: Mapping[str, Any]) -> bool:
 
 def facets(answer: Mapping[str, Any], query: Query) -> dict[str, Sequence[FacetValue]]:
     """Values and counts of every facet asked for that is no number, largest first, then by name."""
-    answered = answer.get("facets", {})
+    answered = _counted(answer)
     wanted = [name for name in query.facets if name not in NUMBERS]
     return {name: _values(answered.get(name, {}).get("buckets", [])) for name in wanted}
 
 
 def histograms(answer: Mapping[str, Any], query: Query) -> dict[str, Histogram]:
     """Products by bucket of every number asked for."""
-    answered = answer.get("facets", {})
+    answered = _counted(answer)
     return {
         name: _histogram(answered.get(name, {}), query.edges.get(name, ())) for name in query.facets if name in NUMBERS
     }
@@ -87,7 +103,7 @@ def _ends(answered: Mapping[str, Any]) -> tuple[float | None, float | None]:
 
 def agreeing(answer: Mapping[str, Any], query: Query) -> tuple[tuple[int, ...], ...]:
     """How many products each preference agrees with, in the order of the query's."""
-    answered = answer.get("facets", {})
+    answered = _counted(answer)
     return tuple(
         tuple(_count(answered.get(counting.agreeing(group, number), {})) for number in range(len(wanted)))
         for group, wanted in enumerate(query.preferences)
@@ -96,8 +112,14 @@ def agreeing(answer: Mapping[str, Any], query: Query) -> tuple[tuple[int, ...], 
 
 def totals(answer: Mapping[str, Any], count: int) -> tuple[int, ...]:
     """What each of several texts finds."""
-    answered = answer.get("facets", {})
+    answered = _counted(answer)
     return tuple(_count(answered.get(f"total{number}", {})) for number in range(count))
+
+
+def _counted(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What was counted, by name."""
+    found: Mapping[str, Any] = answer.get("facets", {})
+    return {**found, **found.get(counting.SHARED, {})}
 
 
 def _count(facet: Mapping[str, Any]) -> int:

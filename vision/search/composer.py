@@ -25,7 +25,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from vision.search.counting import facet_request, spread_request
+from vision.search.counting import Matched, facet_request, spread_request
 from vision.search.literals import CONSTANT as CONSTANT
 from vision.search.literals import GROUP_TAG, tag
 from vision.search.literals import number as number
@@ -43,6 +43,7 @@ SHOWN_TITLES = 40
 AGREEMENT = 3.0
 """What an attribute that agrees with the words adds to BM25; `python -m benchmarks.words` prints what more would do."""
 RETURNED = "id,product_id,title,image,picture_id,box,label,url,price,currency,in_stock,attr_*,score"
+BY_SCORE = "score desc"
 _IN_CANDIDATES = "if(exists(query($near)),1,0)"
 _EXCLUDED, _TASTE, _HASHED = "", " ", "  "  # no field is called so
 _OURS = FieldMap()
@@ -86,7 +87,9 @@ def filter_queries(query: Query, names: FieldMap = _OURS) -> dict[str, str]:
     return composed
 
 
-def compose(query: Query, plan: Plan, vectors: QueryVectors | None, names: FieldMap = _OURS) -> Params:
+def compose(
+    query: Query, plan: Plan, vectors: QueryVectors | None, names: FieldMap = _OURS, *, by_id: bool = True
+) -> Params:
     """The one ranking request of a search.
 
     Args:
@@ -94,6 +97,8 @@ def compose(query: Query, plan: Plan, vectors: QueryVectors | None, names: Field
         plan: the way to take; ``candidates`` is K.
         vectors: None for a search without a picture.
         names: how the collection calls its fields.
+        by_id: order equal scores by id; without, the page is of scores alone and has a hit more at each end, by which
+            :func:`vision.search.answers.settled` tells whether equal ones stand across them.
     """
     filters = filter_queries(query, names)
     params = _base(query, filters, names)
@@ -105,6 +110,9 @@ def compose(query: Query, plan: Plan, vectors: QueryVectors | None, names: Field
     sort = _sort(query, names)
     if plan.way is Way.TAIL:
         sort = f"{_IN_CANDIDATES} desc,{sort}"
+    start, rows = query.start, query.rows
+    if not by_id:
+        sort, start, rows = BY_SCORE, max(0, start - 1), rows + (2 if start else 1)
     if query.grouped and names.groups:
         params["fq"].append(f"{{!collapse tag={GROUP_TAG} field={names.product}{_head_sort(plan, names)}}}")
     elif query.regions:
@@ -116,9 +124,9 @@ def compose(query: Query, plan: Plan, vectors: QueryVectors | None, names: Field
     params |= {
         "sort": sort,
         "fl": _returned(query, vectors, names),
-        "rows": query.rows,
-        "start": query.start,
-        "json.facet": facet_request(query, names),
+        "rows": rows,
+        "start": start,
+        "json.facet": facet_request(query, Matched(_matched(query, plan, names), filters), names),
     }
     return params
 
@@ -305,6 +313,15 @@ def _clauses(plan: Plan, vectors: QueryVectors | None, filters: dict[str, str], 
         return near | exact
     near["verified"] = "{!bool filter=$near must=$blend cache=false}"
     return near | {"q": "{!bool filter=$base should=$verified cache=false}"}
+
+
+def _matched(query: Query, plan: Plan, names: FieldMap) -> str | None:
+    """What the main query matches, in pictures and without what ranks; None where pictures and regions are one."""
+    if query.regions and not (query.grouped and names.groups):
+        return None
+    if plan.way is Way.THRESHOLD:
+        return "{!bool filter=$base filter=$maybe filter=$close cache=false}"
+    return "*:*" if query.text is None else "{!bool filter=$base cache=false}"
 
 
 def _head_sort(plan: Plan, names: FieldMap) -> str:

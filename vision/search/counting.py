@@ -3,24 +3,51 @@
 Pure, as the composer. Each facet leaves out its own filter and the grouping: it sees all pictures that match everything
 else, and counts ``unique(product_id)``. That is exact, on several shards as well if all pictures of a product are on
 one of them (docs/facets.md).
+
+What a facet sees is said as a query of its own, without the part that ranks: left to ``excludeTags``, Solr runs the
+main query again for every facet, graph search and all. Facets that see the same stand under one: it is found once.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import orjson
 
 from vision.search.histograms import GRID
-from vision.search.literals import CONSTANT, GROUP_TAG, number, tag
+from vision.search.literals import CONSTANT, number, tag
 from vision.search.model import Query
 from vision.solr.fields import NUMBERS, FieldMap
 
 FACET_LIMIT = 1000
+SHARED = "shared."
+"""The facet that those stand under which see the same; no attribute has such a name."""
 
 
-def facet_request(query: Query, names: FieldMap) -> str:
+@dataclass(frozen=True)
+class Matched:
+    """All that a search matches, in pictures.
+
+    Attributes:
+        query: without any part that ranks; None where regions are counted as the pictures that they belong to, which
+            only the main query's own filters tell.
+        filters: that of each field, as ``fq`` has it.
+    """
+
+    query: str | None
+    filters: Mapping[str, str]
+
+    def without(self, name: str | None) -> dict[str, Any]:
+        """The domain of a facet that leaves this field's own filter out."""
+        if self.query is None:
+            return {} if name is None else {"excludeTags": [tag(name)]}
+        return {"query": self.query, "filter": [each for field, each in self.filters.items() if field != name]}
+
+
+def facet_request(query: Query, matched: Matched, names: FieldMap) -> str:
     """What the ranking request counts."""
     grouped = names if query.grouped and names.groups else None
     facets: dict[str, Any] = {}
@@ -29,7 +56,10 @@ def facet_request(query: Query, names: FieldMap) -> str:
     for group, wanted in enumerate(query.preferences):
         for number_ in range(len(wanted)):
             facets[agreeing(group, number_)] = _agreeing(f"$prefer{group}_{number_}", grouped)
-    return orjson.dumps(facets).decode()
+    own = {name: facets.pop(name) | {"domain": matched.without(name)} for name in matched.filters if name in facets}
+    if facets:
+        own[SHARED] = {"type": "query", "q": CONSTANT, "domain": matched.without(None), "facet": facets}
+    return orjson.dumps(own).decode()
 
 
 def spread_request(query: Query, names: FieldMap) -> str | None:
@@ -39,7 +69,8 @@ def spread_request(query: Query, names: FieldMap) -> str | None:
         if name in NUMBERS:
             field = names.field(name)
             between = [_between(field, low, high) for low, high in pairwise((None, *GRID, None))]
-            facets[name] = _whole(field, [tag(name)]) | {"facet": _ends(field) | _numbered(between, None)}
+            whole = {"type": "query", "q": CONSTANT, "domain": {"excludeTags": [tag(name)]}}
+            facets[name] = whole | {"facet": _ends(field) | _numbered(between, None)}
     return orjson.dumps(facets).decode() if facets else None
 
 
@@ -54,7 +85,6 @@ def _values(name: str, names: FieldMap, grouped: FieldMap | None) -> dict[str, A
         "field": names.field(name),
         "limit": FACET_LIMIT,
         "refine": True,
-        "domain": {"excludeTags": [tag(name), *_grouping(grouped)]},
     }
     return facet if grouped is None else facet | _products(grouped) | {"sort": "products desc"}
 
@@ -65,12 +95,7 @@ def _buckets(name: str, query: Query, names: FieldMap) -> dict[str, Any]:
     grouped = names if query.grouped and names.groups else None
     edges = (None, *query.edges.get(name, ())[1:-1], None)
     between = [_between(field, low, high) for low, high in pairwise(edges)]
-    whole = _whole(field, [tag(name), *_grouping(grouped)])
-    return whole | {"facet": _ends(field) | _numbered(between, grouped)}
-
-
-def _whole(field: str, excluded: list[str]) -> dict[str, Any]:
-    return {"type": "query", "q": CONSTANT, "domain": {"excludeTags": excluded}}
+    return {"type": "query", "q": CONSTANT, "facet": _ends(field) | _numbered(between, grouped)}
 
 
 def _ends(field: str) -> dict[str, Any]:
@@ -93,13 +118,7 @@ def _end(value: float | None) -> str:
 
 def _agreeing(prefer: str, grouped: FieldMap | None) -> dict[str, Any]:
     counted: dict[str, Any] = {"type": "query", "q": f"{{!bool filter={prefer} cache=false}}"}
-    if grouped is not None:
-        counted |= {"domain": {"excludeTags": [GROUP_TAG]}} | _products(grouped)
-    return counted
-
-
-def _grouping(grouped: FieldMap | None) -> list[str]:
-    return [] if grouped is None else [GROUP_TAG]
+    return counted if grouped is None else counted | _products(grouped)
 
 
 def _products(grouped: FieldMap) -> dict[str, Any]:

@@ -54,7 +54,7 @@ class Ranker:
     def _scored(self, query: Query, vectors: QueryVectors | None, requests: list[Params]) -> Page:
         """One page in the order of the scores; what is sent to Solr is added to ``requests``."""
         plan = self._plan(query, requests)
-        answer = self._select(query, plan, vectors, requests)
+        answer = self._first(query, plan, vectors, requests)
         found = answers.hits(answer, query, vectors.sigma2 if vectors else None)
         total = answers.total(answer)
         if plan.way is Way.APPROXIMATE and any(hit.score == 0.0 for hit in found):
@@ -93,11 +93,32 @@ class Ranker:
                 wholes[row] = found[hit.id] * step if hit.id in found else np.nan
         return wholes
 
-    def _select(
+    def _first(
         self, query: Query, plan: Plan, vectors: QueryVectors | None, requests: list[Params]
     ) -> Mapping[str, Any]:
+        """Ask Solr for the page.
+
+        For an order by score and id, Solr searches a second time to know the scores, the graph too; by score alone it
+        need not. So candidates are asked for that way, and again where equal scores meet at an end of the page.
+        """
+        if plan.way is Way.APPROXIMATE and query.rows and query.sort in (None, "score"):
+            answer = self._select(query, plan, vectors, requests, by_id=False)
+            page = answers.settled(answer, query)
+            if page is not None:
+                return page
+        return self._select(query, plan, vectors, requests)
+
+    def _select(
+        self,
+        query: Query,
+        plan: Plan,
+        vectors: QueryVectors | None,
+        requests: list[Params],
+        *,
+        by_id: bool = True,
+    ) -> Mapping[str, Any]:
         """Ask Solr; the request is noted."""
-        params = compose(query, plan, vectors, self._collection.client.names)
+        params = compose(query, plan, vectors, self._collection.client.names, by_id=by_id)
         requests.append(params)
         return self._collection.client.select(params)
 

@@ -1,4 +1,4 @@
-"""One collection over HTTP, through pysolr, with pysolr's one error split into ours."""
+"""One collection over HTTP: written to through pysolr, with its one error split into ours, and searched without it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 import orjson
@@ -16,8 +16,7 @@ import requests
 from vision.errors import NotFound, SolrError, SolrRefused, SolrUnavailable
 from vision.solr.curl import without_password
 from vision.solr.fields import HANDLER, FieldMap
-
-T = TypeVar("T")
+from vision.solr.forms import Forms
 
 _STATUS = re.compile(r"\(HTTP (\d+)\)")
 _DOWN = (502, 503, 504)
@@ -93,15 +92,16 @@ class SolrClient:
         # A proxy of the environment must not see, or break, what goes to this machine.
         self.session.trust_env = urlsplit(url).hostname not in ("127.0.0.1", "localhost", "::1")
         self.session.mount("http://", requests.adapters.HTTPAdapter(pool_connections=4, pool_maxsize=32))
-        self._solr = pysolr.Solr(self.url, timeout=timeout, session=self.session, encoder=_Json, decoder=_Json)
         self._bulk = pysolr.Solr(self.url, timeout=3600, session=self.session, encoder=_Json, decoder=_Json)
         self._names: FieldMap | None = None
+        self._forms: dict[str, Forms] = {}
 
     def close(self) -> None:
         """Close the connections."""
         self.session.close()
+        self._forms.clear()
 
-    def __enter__(self) -> SolrClient:
+    def __enter__(self) -> Self:
         """Use as a context manager that closes its connections."""
         return self
 
@@ -109,10 +109,10 @@ class SolrClient:
         """Close the connections."""
         self.close()
 
-    def _call(self, call: Callable[[], T]) -> T:
+    def _call(self, call: Callable[[], object]) -> None:
         with solr_errors(self.url):
             try:
-                return call()
+                call()
             except pysolr.SolrError as error:
                 if "(HTTP 404)" in str(error):
                     raise self._missing() from error
@@ -129,10 +129,18 @@ class SolrClient:
             SolrRefused: an answer that is an error.
             NotFound: no such collection.
         """
-        rest = {key: value for key, value in params.items() if key != "q"}
         handler = self.names.handler
-        answer = self._call(lambda: self._solr.search(params.get("q", "*:*"), search_handler=handler, **rest))
-        return dict(answer.raw_response)
+        forms = self._forms.get(handler)
+        if forms is None:
+            forms = self._forms[handler] = Forms(self.session, f"{self.url}/{handler}")
+        with solr_errors(self.url):
+            answer = forms.send({"q": "*:*", "wt": "json", **params}, self.timeout)
+            if isinstance(answer, bytes):
+                return dict(orjson.loads(answer))
+            try:
+                return self._answered(answer)
+            except NotFound as error:
+                raise self._missing() from error
 
     @property
     def names(self) -> FieldMap:
