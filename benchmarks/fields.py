@@ -18,15 +18,11 @@ from benchmarks.stream import Stream, store_in
 from vision.embedding import Embedding
 from vision.solr.client import SolrClient
 
-_FULL, _COARSE = (
-    f'<field name="{name}"{space}type="vector_{kind}"{after}indexed="true" stored="true"/>'
-    for name, space, kind, after in (("vector", "    ", "full", "   "), ("coarse", "    ", "coarse", " "))
-)
 VARIANTS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "ours": {},
     "full field M=16, beam 100": variants.FULL_GRAPH,
-    "full vector not stored": {"schema.xml": (_FULL, _FULL.replace('stored="true"', 'stored="false"'))},
-    "coarse vector not stored": {"schema.xml": (_COARSE, _COARSE.replace('stored="true"', 'stored="false"'))},
+    "full vector not stored": {"schema.xml": ("visual.vectorStored:true", "visual.vectorStored:false")},
+    "coarse vector not stored": {"schema.xml": ("visual.coarseStored:true", "visual.coarseStored:false")},
     "coarse field M=8, beam 50": {
         "schema.xml": (
             'hnswMaxConnections="16" hnswBeamWidth="100"',
