@@ -23,10 +23,10 @@ VARIANTS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "full field M=16, beam 100": variants.FULL_GRAPH,
     "full vector not stored": {"schema.xml": ("visual.vectorStored:true", "visual.vectorStored:false")},
     "coarse vector not stored": {"schema.xml": ("visual.coarseStored:true", "visual.coarseStored:false")},
-    "coarse field M=8, beam 50": {
+    "coarse field M=16, beam 100": {
         "schema.xml": (
+            'hnswMaxConnections="16" hnswBeamWidth="50"',
             'hnswMaxConnections="16" hnswBeamWidth="100"',
-            'hnswMaxConnections="8" hnswBeamWidth="50"',
         )
     },
 }

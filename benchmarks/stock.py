@@ -75,7 +75,7 @@ def create(server: Server, client: SolrClient) -> None:
 
 
 def load(client: SolrClient, documents: Sequence[Mapping[str, Any]]) -> float:
-    """Seconds to add documents with pysolr as it comes, commit, and merge; making plain lists of arrays does not count."""
+    """Seconds to add documents with pysolr as it comes, commit, and merge; making plain lists does not count."""
     solr = pysolr.Solr(client.url, timeout=3600)
     spent = 0.0
     for start in range(0, len(documents), BATCH):

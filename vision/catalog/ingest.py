@@ -204,7 +204,7 @@ class Ingest:
         return configset.create(self._client, coarse_dims=coarse_dims, keeping=keeping)
 
     def _check_keeping(self, options: IndexOptions) -> None:
-        """Whether the collection keeps vectors as asked, and can take rows without a picture where those are allowed."""
+        """See that the collection keeps vectors as asked, and takes rows without a picture where those are allowed."""
         there = (options.vectors or Keeping.STORED) if options.recreate else self._client.keeping
         if options.vectors not in (None, there):
             raise Conflict(

@@ -100,6 +100,7 @@ class SolrClient:
         self._solr = pysolr.Solr(self.url, timeout=timeout, session=self.session, encoder=_Json, decoder=_Json)
         self._bulk = pysolr.Solr(self.url, timeout=3600, session=self.session, encoder=_Json, decoder=_Json)
         self._names: FieldMap | None = None
+        self.vectors = vectors
         self.outside = None if vectors is None else VectorFile(vectors)
         self._keeping: Keeping | None = None
         self._cbor = True

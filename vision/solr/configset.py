@@ -61,8 +61,8 @@ def create(
     if keeping is not Keeping.STORED and client.keeping is not keeping:
         drop(client)
         raise Conflict(
-            f"the configset {CONFIGSET!r} of Solr at {client.shown} cannot keep vectors {keeping.value!r}: it is older; "
-            f"copy solr_config/{CONFIGSET} into that Solr's configsets, or leave --vectors out"
+            f"the configset {CONFIGSET!r} of Solr at {client.shown} cannot keep vectors {keeping.value!r}, it is "
+            f"older; copy solr_config/{CONFIGSET} into that Solr's configsets, or leave --vectors out"
         )
     return True
 

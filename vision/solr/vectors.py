@@ -113,7 +113,7 @@ class VectorFile:
         """
         if not self.path.exists():
             return {}
-        found = {}
+        found: dict[bytes, tuple[Vector, Code]] = {}
         with self._opened() as database:
             for start in range(0, len(keys), _CHUNK):
                 chunk = keys[start : start + _CHUNK]
@@ -194,8 +194,8 @@ def fill(documents: Sequence[dict[str, Any]], names: str, file: VectorFile | Non
     for number, known in keys.items():
         if known not in found:
             raise NotFound(
-                f"the collection keeps its vectors outside Solr, and {_known(file).path} does not hold the one with key "
-                f"{known.hex()}; copy that file from the machine that indexed, or index again"
+                f"the collection keeps its vectors outside Solr, and {_known(file).path} does not hold that with key "
+                f"{known.hex()}; copy the file from the machine that indexed, or index again"
             )
         both = dict(zip((VECTOR, COARSE), found[known], strict=True))
         documents[number].update({name: both[name] for name in wanted})
