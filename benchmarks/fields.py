@@ -1,4 +1,4 @@
-"""What the schema's choices for vectors cost: bytes on disk, load time, and what an attribute update leaves of them.
+"""What the schema's choices for vectors cost: bytes on disk, load time, recall, and what an update leaves of them.
 
 Cores that differ from the product's configset in one thing each are loaded in turns with the same documents.
 """
@@ -16,6 +16,9 @@ from benchmarks import server, variants
 from benchmarks.report import Table, emit, progress
 from benchmarks.stream import Stream, store_in
 from vision.embedding import Embedding
+from vision.search.engine import SearchEngine
+from vision.search.model import Mode, Query
+from vision.search.planner import Limits
 from vision.solr.client import SolrClient
 
 VARIANTS: Mapping[str, Mapping[str, tuple[str, str]]] = {
@@ -31,12 +34,15 @@ VARIANTS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     },
 }
 _FILES = (".vec", ".vex", ".fdt")
+_CANDIDATES = (50, 100, 200)
+_QUERIES = 100
 
 
 def run(pictures: int = 10_000, rounds: int = 2) -> Sequence[Table]:
     """Load every variant, ``rounds`` times in turns; measure; update one document of each."""
     stream = Stream(pictures)
-    columns = ("variant", "load s", "merge s", *(f"{name} bytes" for name in _FILES), "whole", "after an update")
+    recalls = (f"recall@10, K={candidates}" for candidates in _CANDIDATES)
+    columns = ("variant", "load s", "merge s", *(f"{name} bytes" for name in _FILES), "whole", *recalls, "updated")
     table = Table(f"{pictures:,} pictures, loaded {rounds} times each in turns; bytes a picture", columns)
     with server.temporary() as running:
         embedding = stream.embedding(store_in(running.home))
@@ -51,6 +57,7 @@ def run(pictures: int = 10_000, rounds: int = 2) -> Sequence[Table]:
                 taken[name].append(_load(running, core, changes, stream, embedding))
                 sizes = server.bytes_by_extension(running.index_folder(core))
                 measured = [sizes.get(file, 0) / pictures for file in _FILES] + [sum(sizes.values()) / pictures]
+                measured += _recalls(running, core, stream)
                 rows[name] = (measured, _update(running, core, stream))
         for name, (measured, left) in rows.items():
             load, merge = np.median(np.array(taken[name]), axis=0)
@@ -77,6 +84,22 @@ def _load(
         began = time.perf_counter()
         client.merge()
         return loading, time.perf_counter() - began
+
+
+def _recalls(running: server.Server, core: str, stream: Stream) -> list[float]:
+    """How many of the ten nearest approximate searches find, by number of candidates."""
+    asked = stream.queries(_QUERIES)
+    expected = stream.nearest(asked, 10)
+    found = []
+    with SolrClient(running.url, core, timeout=120) as client:
+        for candidates in _CANDIDATES:
+            engine = SearchEngine(client, store_in(running.home), limits=Limits(candidates=candidates))
+            hits = 0
+            for vector, nearest in zip(asked, expected, strict=True):
+                answer = engine.run(Query(vector=vector, mode=Mode.APPROXIMATE, rows=10))
+                hits += len({hit.id for hit in answer.hits}.intersection(nearest))
+            found.append(hits / (10 * _QUERIES))
+    return found
 
 
 def _update(running: server.Server, core: str, stream: Stream) -> str:

@@ -76,6 +76,9 @@ def test_a_collection_keeps_its_way_and_says_so(shop: Shop, tmp_path: Path) -> N
         shop.index(path, vectors=Keeping.PACKED)
     with pytest.raises(Conflict, match="--allow-missing-images needs a collection whose vectors are stored"):
         shop.index(path, allow_missing_images=True)
+    shop.index(path, recreate=True)
+    with Workspace(shop.settings).client() as client:
+        assert client.keeping is Keeping.OUTSIDE
     elsewhere = replace(shop, home=tmp_path / "elsewhere")
     (tmp_path / "elsewhere").mkdir()
     (shop.home / "embeddings").rename(tmp_path / "elsewhere" / "embeddings")

@@ -147,8 +147,9 @@ class Ingest:
             self._store.save(embedding)
             self._roots.remember(pictures)
             if options.recreate and not fresh:
+                keeping = options.vectors or self._client.keeping
                 configset.drop(self._client)
-                self._create(options)
+                self._create(options, keeping)
             load = sending.Load(survey, embedding, self._cache, pictures.root_id, regions)
             parts = self._send(load)
             swept = sending.sweep(self._client, load) if before.any else 0
@@ -198,14 +199,16 @@ class Ingest:
             )
         return there
 
-    def _create(self, options: IndexOptions) -> bool:
+    def _create(self, options: IndexOptions, keeping: Keeping) -> bool:
         """See that there is a collection as the options say; tells whether it had to be created."""
-        coarse_dims, keeping = options.coarse_dims or configset.COARSE_DIMS, options.vectors or Keeping.STORED
+        coarse_dims = options.coarse_dims or configset.COARSE_DIMS
         return configset.create(self._client, coarse_dims=coarse_dims, keeping=keeping)
 
     def _check_keeping(self, options: IndexOptions) -> None:
         """See that the collection keeps vectors as asked, and takes rows without a picture where those are allowed."""
-        there = (options.vectors or Keeping.STORED) if options.recreate else self._client.keeping
+        there = self._client.keeping
+        if options.recreate:
+            there = options.vectors or there
         if options.vectors not in (None, there):
             raise Conflict(
                 f"collection {self._client.collection!r} keeps its vectors {there.value}, --vectors is "
@@ -222,7 +225,7 @@ class Ingest:
         """See that there is a collection, and tell whether it is new; a new one that stays empty does not stay."""
         fresh = False
         try:
-            fresh = self._create(options)
+            fresh = self._create(options, options.vectors or Keeping.STORED)
             if not fresh and not options.recreate:
                 self._client.commit()  # an interrupted run may have sent what cannot be seen yet
             yield fresh
