@@ -24,6 +24,8 @@ T = TypeVar("T")
 
 _STATUS = re.compile(r"\(HTTP (\d+)\)")
 _DOWN = (502, 503, 504)
+# Whoever adds commits: the collection's own soft commit, after seconds, would make many small segments of a load.
+_BULK_COMMIT_MS = "60000"
 
 # pysolr logs each failure with its traceback before it raises it; the caller decides what is shown.
 logging.getLogger("pysolr").setLevel(logging.CRITICAL)
@@ -221,7 +223,7 @@ class SolrClient:
             response = self.session.post(
                 f"{self.url}/update",
                 data=body,
-                params={"wt": "json"},
+                params={"wt": "json", "commitWithin": _BULK_COMMIT_MS},
                 headers={"Content-Type": cbor.CONTENT_TYPE},
                 timeout=3600,
             )
