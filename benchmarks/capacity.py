@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import click
 
 from benchmarks import server
 from benchmarks.report import Table, emit, progress
 from benchmarks.stream import Stream, store_in
+from vision.catalog import sending
 from vision.embedding import Embedding
 from vision.evaluation.timing import interleaved
 from vision.search.engine import SearchEngine
@@ -27,7 +27,6 @@ from vision.search.planner import Limits
 from vision.solr.client import SolrClient
 
 COLLECTION = "capacity"
-_BATCH = 200
 
 
 @dataclass(frozen=True)
@@ -88,20 +87,16 @@ def load(client: SolrClient, stream: Stream, embedding: Embedding) -> Table:
     """Send everything, commit and merge; how quickly."""
     table = Table(f"Loading {stream.count:,} pictures: 1024 float32 and 256 int8 each", ("what", "value"))
     began = time.perf_counter()
-    sent = 0
-    pending: Future[None] | None = None
-    with ThreadPoolExecutor(1, thread_name_prefix="send") as sender:
+
+    def chunks() -> Iterator[Sequence[dict[str, Any]]]:
+        sent = 0
         for chunk in stream.documents(embedding):
-            rest = iter(chunk)
-            while batch := list(islice(rest, _BATCH)):
-                if pending is not None:
-                    pending.result()
-                pending = sender.submit(client.add, batch)
+            yield chunk
             sent += len(chunk)
             if sent % 10_000 == 0:
                 progress(f"{sent:,} of {stream.count:,} after {time.perf_counter() - began:.0f} s")
-        if pending is not None:
-            pending.result()
+
+    sending.add(client, chunks())
     client.commit()
     loaded = time.perf_counter() - began
     client.merge()

@@ -1,4 +1,4 @@
-"""What the schema's choices for vectors cost: bytes on disk, load time, and what an attribute update leaves of them.
+"""What the schema's choices for vectors cost: bytes on disk, load time, recall, and what an update leaves of them.
 
 Cores that differ from the product's configset in one thing each are loaded in turns with the same documents.
 """
@@ -16,31 +16,33 @@ from benchmarks import server, variants
 from benchmarks.report import Table, emit, progress
 from benchmarks.stream import Stream, store_in
 from vision.embedding import Embedding
+from vision.search.engine import SearchEngine
+from vision.search.model import Mode, Query
+from vision.search.planner import Limits
 from vision.solr.client import SolrClient
 
-_FULL, _COARSE = (
-    f'<field name="{name}"{space}type="vector_{kind}"{after}indexed="true" stored="true"/>'
-    for name, space, kind, after in (("vector", "    ", "full", "   "), ("coarse", "    ", "coarse", " "))
-)
 VARIANTS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "ours": {},
     "full field M=16, beam 100": variants.FULL_GRAPH,
-    "full vector not stored": {"schema.xml": (_FULL, _FULL.replace('stored="true"', 'stored="false"'))},
-    "coarse vector not stored": {"schema.xml": (_COARSE, _COARSE.replace('stored="true"', 'stored="false"'))},
-    "coarse field M=8, beam 50": {
+    "full vector not stored": {"schema.xml": ("visual.vectorStored:true", "visual.vectorStored:false")},
+    "coarse vector not stored": {"schema.xml": ("visual.coarseStored:true", "visual.coarseStored:false")},
+    "coarse field M=16, beam 100": {
         "schema.xml": (
+            'hnswMaxConnections="16" hnswBeamWidth="50"',
             'hnswMaxConnections="16" hnswBeamWidth="100"',
-            'hnswMaxConnections="8" hnswBeamWidth="50"',
         )
     },
 }
 _FILES = (".vec", ".vex", ".fdt")
+_CANDIDATES = (50, 100, 200)
+_QUERIES = 100
 
 
 def run(pictures: int = 10_000, rounds: int = 2) -> Sequence[Table]:
     """Load every variant, ``rounds`` times in turns; measure; update one document of each."""
     stream = Stream(pictures)
-    columns = ("variant", "load s", "merge s", *(f"{name} bytes" for name in _FILES), "whole", "after an update")
+    recalls = (f"recall@10, K={candidates}" for candidates in _CANDIDATES)
+    columns = ("variant", "load s", "merge s", *(f"{name} bytes" for name in _FILES), "whole", *recalls, "updated")
     table = Table(f"{pictures:,} pictures, loaded {rounds} times each in turns; bytes a picture", columns)
     with server.temporary() as running:
         embedding = stream.embedding(store_in(running.home))
@@ -55,6 +57,7 @@ def run(pictures: int = 10_000, rounds: int = 2) -> Sequence[Table]:
                 taken[name].append(_load(running, core, changes, stream, embedding))
                 sizes = server.bytes_by_extension(running.index_folder(core))
                 measured = [sizes.get(file, 0) / pictures for file in _FILES] + [sum(sizes.values()) / pictures]
+                measured += _recalls(running, core, stream)
                 rows[name] = (measured, _update(running, core, stream))
         for name, (measured, left) in rows.items():
             load, merge = np.median(np.array(taken[name]), axis=0)
@@ -81,6 +84,22 @@ def _load(
         began = time.perf_counter()
         client.merge()
         return loading, time.perf_counter() - began
+
+
+def _recalls(running: server.Server, core: str, stream: Stream) -> list[float]:
+    """How many of the ten nearest approximate searches find, by number of candidates."""
+    asked = stream.queries(_QUERIES)
+    expected = stream.nearest(asked, 10)
+    found = []
+    with SolrClient(running.url, core, timeout=120) as client:
+        for candidates in _CANDIDATES:
+            engine = SearchEngine(client, store_in(running.home), limits=Limits(candidates=candidates))
+            hits = 0
+            for vector, nearest in zip(asked, expected, strict=True):
+                answer = engine.run(Query(vector=vector, mode=Mode.APPROXIMATE, rows=10))
+                hits += len({hit.id for hit in answer.hits}.intersection(nearest))
+            found.append(hits / (10 * _QUERIES))
+    return found
 
 
 def _update(running: server.Server, core: str, stream: Stream) -> str:

@@ -62,7 +62,8 @@ class Workspace:
         """A client of ``collection``, else of the one that the settings name, else of ``products``."""
         settings = self.settings
         name = collection or settings.collection or COLLECTION
-        return SolrClient(self.solr_url(), name, timeout=settings.solr_timeout)
+        vectors = settings.home / "vectors.sqlite"
+        return SolrClient(self.solr_url(), name, timeout=settings.solr_timeout, vectors=vectors)
 
     def reading_client(self) -> SolrClient:
         """A client to search with: where nothing was named and only the demo was indexed, that is the demo."""

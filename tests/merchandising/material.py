@@ -19,6 +19,8 @@ from vision.merchandising.proposal import Proposal, Tool, propose
 from vision.reduction import DIMS
 from vision.solr import configset
 from vision.solr.client import SolrClient
+from vision.solr.updates import atomic, current
+from vision.solr.vectors import Keeping
 
 COARSE = 256
 Contents = Mapping[str, Mapping[str, Any]]
@@ -38,7 +40,7 @@ class Shelf:
     def contents(self) -> dict[str, dict[str, Any]]:
         """Everything that every document shows, by id, less its version; vectors as bytes."""
         self.client.commit()
-        params = {"q": "*:*", "rows": 100_000, "fl": "*", "sort": "id asc"}
+        params = {"q": "*:*", "rows": 100_000, "fl": "*,vector,coarse", "sort": "id asc"}
         found = {}
         for each in self.client.select(params)["response"]["docs"]:
             if "vector" in each:
@@ -55,7 +57,9 @@ class Shelf:
 
     def set(self, id: str, **fields: Any) -> None:
         """Somebody else's change, who knows of no journal."""
-        self.client.post("update", [{"id": id, **{name: {"set": value} for name, value in fields.items()}}])
+        version = current(self.client, "id", [id], "id,_version_")[id]["_version_"]
+        update = {"id": id, "_version_": version, **{name: {"set": value} for name, value in fields.items()}}
+        assert atomic(self.client, "id", [update], compared=list(fields))
         self.client.commit()
 
     def outcomes(self, change: str) -> dict[str, Outcome]:
@@ -64,9 +68,11 @@ class Shelf:
 
 
 @contextmanager
-def shelf(url: str, home: Path, name: str, documents: Sequence[Mapping[str, Any]]) -> Iterator[Shelf]:
-    with SolrClient(url, name) as client:
-        configset.create(client)
+def shelf(
+    url: str, home: Path, name: str, documents: Sequence[Mapping[str, Any]], keeping: Keeping = Keeping.STORED
+) -> Iterator[Shelf]:
+    with SolrClient(url, name, vectors=home / "vectors.sqlite") as client:
+        configset.create(client, keeping=keeping)
         try:
             for start in range(0, len(documents), 500):
                 client.add(documents[start : start + 500])

@@ -13,6 +13,7 @@ from vision.errors import BadQuery, Conflict, NotFound, SolrUnavailable
 from vision.merchandising.documents import Documents
 from vision.merchandising.model import Outcome, State
 from vision.solr.locks import file_lock
+from vision.solr.vectors import Keeping
 
 pytestmark = pytest.mark.solr
 
@@ -20,8 +21,8 @@ PROBE = f"[{','.join(str(number % 7 - 3) for number in range(256))}]"
 WHOLE = f"[{','.join(str(number % 7 - 3) for number in range(1024))}]"
 
 
-@pytest.fixture
-def shop(solr_url: str, tmp_path: Path) -> Iterator[Shelf]:
+@pytest.fixture(params=list(Keeping))
+def shop(request: pytest.FixtureRequest, solr_url: str, tmp_path: Path) -> Iterator[Shelf]:
     documents = [document(number) for number in range(20)]
     documents += [
         document(20, product_id="two", attr_color=["red", "blue"]),
@@ -30,7 +31,7 @@ def shop(solr_url: str, tmp_path: Path) -> Iterator[Shelf]:
         document(23, product_id="uneven", attr_color=None),
         document(24, product_id="bare", attr_color=None, attr_tags=None),
     ]
-    with shelf(solr_url, tmp_path, "accepting", documents) as made:
+    with shelf(solr_url, tmp_path, "accepting", documents, request.param) as made:
         yield made
 
 

@@ -33,6 +33,11 @@ STAGES = {
 @click.option(
     "--coarse-dims", type=click.IntRange(8, 1024), help="Components that candidates are found by.  [default: 256]"
 )
+@click.option(
+    "--vectors",
+    type=click.Choice(["stored", "packed", "outside"]),
+    help="Where vectors are kept for writing back: docs/capacity.md.  [default: stored]",
+)
 @click.option("--rejects", type=click.Path(path_type=Path), help="Rejected rows.  [default: CATALOGUE.rejects.jsonl]")
 @click.option("--allow-urls", is_flag=True, help="Fetch pictures that are web addresses.")
 @click.option("--allow-missing-images", is_flag=True, help="Index rows whose image cell is empty, by words alone.")
@@ -51,6 +56,7 @@ def index(
     pca: Path | None,
     dims: int,
     coarse_dims: int | None,
+    vectors: str | None,
     rejects: Path | None,
     allow_urls: bool,
     allow_missing_images: bool,
@@ -76,6 +82,7 @@ def index(
     from vision.jobs.recording import recorded
     from vision.merchandising.tools import budget
     from vision.settings import Settings
+    from vision.solr.vectors import Keeping
     from vision.workspace import Workspace
 
     settings = Settings.from_environment(collection=collection)
@@ -83,6 +90,7 @@ def index(
         pca=pca,
         dims=dims,
         coarse_dims=coarse_dims,
+        vectors=None if vectors is None else Keeping(vectors),
         rejects=rejects,
         spare=settings.home / "rejects",
         allow_urls=allow_urls,

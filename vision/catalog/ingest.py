@@ -26,6 +26,7 @@ from vision.errors import BadCatalogue, Conflict, SolrUnavailable, VisualSearchE
 from vision.extractors import Extractor
 from vision.solr import configset
 from vision.solr.client import SolrClient
+from vision.solr.vectors import Keeping
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class IndexOptions:
     dims: int = reduction.DIMS
     coarse_dims: int | None = None
     """Leading components that candidates are found by; None takes those of the collection, 256 of a new one."""
+    vectors: Keeping | None = None
+    """Where vectors are kept for writing back; None takes the collection's way, ``stored`` of a new one."""
     rejects: Path | None = None
     spare: Path | None = None
     """A folder for the rejects file where it cannot be written beside the catalogue."""
@@ -118,6 +121,7 @@ class Ingest:
         pictures = Pictures(catalogue.parent, options.allow_urls)
         regions = None if options.finder is None else Regions(options.finder, self._cache)
         with self._prepared(options) as fresh:
+            self._check_keeping(options)
             if regions is not None:
                 stale.check_fields(self._client)
             before = stale.Before({}) if options.recreate else stale.look(self._client)
@@ -143,8 +147,9 @@ class Ingest:
             self._store.save(embedding)
             self._roots.remember(pictures)
             if options.recreate and not fresh:
+                keeping = options.vectors or self._client.keeping
                 configset.drop(self._client)
-                configset.create(self._client, coarse_dims=options.coarse_dims or configset.COARSE_DIMS)
+                self._create(options, keeping)
             load = sending.Load(survey, embedding, self._cache, pictures.root_id, regions)
             parts = self._send(load)
             swept = sending.sweep(self._client, load) if before.any else 0
@@ -194,12 +199,33 @@ class Ingest:
             )
         return there
 
+    def _create(self, options: IndexOptions, keeping: Keeping) -> bool:
+        """See that there is a collection as the options say; tells whether it had to be created."""
+        coarse_dims = options.coarse_dims or configset.COARSE_DIMS
+        return configset.create(self._client, coarse_dims=coarse_dims, keeping=keeping)
+
+    def _check_keeping(self, options: IndexOptions) -> None:
+        """See that the collection keeps vectors as asked, and takes rows without a picture where those are allowed."""
+        there = self._client.keeping
+        if options.recreate:
+            there = options.vectors or there
+        if options.vectors not in (None, there):
+            raise Conflict(
+                f"collection {self._client.collection!r} keeps its vectors {there.value}, --vectors is "
+                f"{options.vectors}: --recreate deletes it and indexes again, --collection takes another one"
+            )
+        if options.allow_missing_images and there is not Keeping.STORED:
+            raise Conflict(
+                f"collection {self._client.collection!r} keeps its vectors {there.value}, and Solr refuses documents "
+                "without one; --allow-missing-images needs a collection whose vectors are stored"
+            )
+
     @contextmanager
     def _prepared(self, options: IndexOptions) -> Iterator[bool]:
         """See that there is a collection, and tell whether it is new; a new one that stays empty does not stay."""
         fresh = False
         try:
-            fresh = configset.create(self._client, coarse_dims=options.coarse_dims or configset.COARSE_DIMS)
+            fresh = self._create(options, options.vectors or Keeping.STORED)
             if not fresh and not options.recreate:
                 self._client.commit()  # an interrupted run may have sent what cannot be seen yet
             yield fresh

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -22,7 +23,10 @@ from vision.errors import SolrRefused
 from vision.solr.client import SolrClient
 from vision.solr.fields import REGIONS, SEPARATOR, region_id
 
-_SEND = 200
+BATCH = 200
+"""Documents of one request."""
+SENDERS = 2
+"""Requests at a time: Solr reads, analyses and links each in one thread."""
 _VERIFY = 1000
 _ALL = 1_000_000
 # Merging the index into one segment rewrites all of it: worth it after a load of this many pictures that are also
@@ -75,25 +79,36 @@ def send(client: SolrClient, load: Load, products: Iterator[Pair], progress: Pro
         SolrError: Solr did not answer or refused.
     """
     sent = regions = 0
-    pending: Future[None] | None = None
-    with ThreadPoolExecutor(1, thread_name_prefix="send") as sender:
-        while batch := list(islice(products, _SEND)):
+
+    def composed() -> Iterator[list[dict[str, Any]]]:
+        nonlocal sent, regions
+        while batch := list(islice(products, BATCH)):
             documents = _compose(batch, load)
-            if pending is not None:
-                pending.result()
-            pending = sender.submit(_add, client, documents)
+            yield documents
             sent += len(batch)
             regions += len(documents) - len(batch)
             progress("index", sent, load.survey.good)
-        if pending is not None:
-            pending.result()
+
+    add(client, composed())
     return regions
 
 
-def _add(client: SolrClient, documents: Sequence[dict[str, Any]]) -> None:
-    """Send a batch, which regions can make many times as large as its rows, in requests of the usual size."""
-    for start in range(0, len(documents), _SEND):
-        client.add(documents[start : start + _SEND])
+def add(client: SolrClient, batches: Iterable[Sequence[Mapping[str, Any]]]) -> None:
+    """Send batches, a few at a time, while the next is composed; nothing is committed.
+
+    Raises:
+        SolrError: Solr did not answer or refused.
+    """
+    pending: deque[Future[None]] = deque()
+    with ThreadPoolExecutor(SENDERS, thread_name_prefix="send") as sender:
+        for documents in batches:
+            # Regions can make a batch many times as large as its rows: it goes in requests of the usual size.
+            for start in range(0, len(documents), BATCH):
+                if len(pending) >= SENDERS:
+                    pending.popleft().result()
+                pending.append(sender.submit(client.add, documents[start : start + BATCH]))
+        while pending:
+            pending.popleft().result()
 
 
 def sweep(client: SolrClient, load: Load) -> int:

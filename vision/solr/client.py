@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -14,12 +15,16 @@ import pysolr
 import requests
 
 from vision.errors import NotFound, SolrError, SolrRefused, SolrUnavailable
+from vision.solr import cbor, vectors
 from vision.solr.curl import without_password
 from vision.solr.fields import HANDLER, FieldMap
 from vision.solr.forms import Forms
+from vision.solr.vectors import Keeping, VectorFile
 
 _STATUS = re.compile(r"\(HTTP (\d+)\)")
 _DOWN = (502, 503, 504)
+# Whoever adds commits: the collection's own soft commit, after seconds, would make many small segments of a load.
+_BULK_COMMIT_MS = "60000"
 
 # pysolr logs each failure with its traceback before it raises it; the caller decides what is shown.
 logging.getLogger("pysolr").setLevel(logging.CRITICAL)
@@ -75,13 +80,14 @@ def brief(error: BaseException) -> str:
 class SolrClient:
     """Requests to one collection (or core); safe to share between threads."""
 
-    def __init__(self, url: str, collection: str, *, timeout: float = 30.0) -> None:
+    def __init__(self, url: str, collection: str, *, timeout: float = 30.0, vectors: Path | None = None) -> None:
         """Prepare, without connecting.
 
         Args:
             url: Solr's base, as ``http://127.0.0.1:8983/solr``.
             collection: the collection's or core's name.
             timeout: seconds before a request is given up.
+            vectors: the file of vectors that collections keep outside Solr.
         """
         self.base = url.rstrip("/")
         self.shown = without_password(self.base)[0]
@@ -95,11 +101,17 @@ class SolrClient:
         self._bulk = pysolr.Solr(self.url, timeout=3600, session=self.session, encoder=_Json, decoder=_Json)
         self._names: FieldMap | None = None
         self._forms: dict[str, Forms] = {}
+        self.vectors = vectors
+        self.outside = None if vectors is None else VectorFile(vectors)
+        self._keeping: Keeping | None = None
+        self._cbor = True
 
     def close(self) -> None:
         """Close the connections."""
         self.session.close()
         self._forms.clear()
+        if self.outside is not None:
+            self.outside.close()
 
     def __enter__(self) -> Self:
         """Use as a context manager that closes its connections."""
@@ -122,25 +134,53 @@ class SolrClient:
         return NotFound(f"Solr at {self.shown} has no collection {self.collection!r}; index a catalogue into it first")
 
     def select(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        """Run one query; returns Solr's whole decoded answer.
+        """Run one query; returns Solr's whole decoded answer, with vectors that are asked for however they are kept.
 
         Raises:
             SolrUnavailable: no answer.
             SolrRefused: an answer that is an error.
-            NotFound: no such collection.
+            NotFound: no such collection, or a vector that is kept outside Solr is not where it should be.
         """
-        handler = self.names.handler
-        forms = self._forms.get(handler)
+        names, asked = self.names, str(params.get("fl", ""))
+        forms = self._forms.get(names.handler)
         if forms is None:
-            forms = self._forms[handler] = Forms(self.session, f"{self.url}/{handler}")
+            forms = self._forms[names.handler] = Forms(self.session, f"{self.url}/{names.handler}")
+        more = vectors.returning(asked) if names.fields is None else asked
+        sent = {"q": "*:*", "wt": "json", **params, **({"fl": more} if more != asked else {})}
         with solr_errors(self.url):
-            answer = forms.send({"q": "*:*", "wt": "json", **params}, self.timeout)
-            if isinstance(answer, bytes):
-                return dict(orjson.loads(answer))
+            answered = forms.send(sent, self.timeout)
             try:
-                return self._answered(answer)
+                answer = orjson.loads(answered) if isinstance(answered, bytes) else self._answered(answered)
             except NotFound as error:
                 raise self._missing() from error
+        if more != asked:
+            vectors.fill(answer["response"]["docs"], asked, self.outside)
+        return dict(answer)
+
+    @property
+    def keeping(self) -> Keeping:
+        """How this collection keeps vectors; asked of its schema once, and again after :meth:`forget_keeping`.
+
+        Raises:
+            SolrUnavailable: no answer.
+            SolrRefused: Solr failed.
+        """
+        if self._keeping is None:
+            if self.names.fields is not None:
+                return Keeping.STORED
+            try:
+                self._keeping = Keeping.of(self.get_json("schema/fields")["fields"])
+            except NotFound:
+                return Keeping.STORED
+            except SolrRefused as error:
+                if error.status >= 500:
+                    raise
+                self._keeping = Keeping.STORED  # else Solr refuses what lacks the field that it requires
+        return self._keeping
+
+    def forget_keeping(self) -> None:
+        """The collection was created anew."""
+        self._keeping = None
 
     @property
     def names(self) -> FieldMap:
@@ -167,8 +207,38 @@ class SolrClient:
         return int(self.select({"q": query, "rows": 0, **params})["response"]["numFound"])
 
     def add(self, documents: Sequence[Mapping[str, Any]]) -> None:
-        """Add or replace documents; visible after a commit. NumPy arrays are written as they are."""
-        self._call(lambda: self._bulk.add(list(documents), commit=False))
+        """Add or replace documents; visible after a commit. Vectors are NumPy arrays, and kept as the collection does.
+
+        Raises:
+            SolrUnavailable: no answer.
+            SolrRefused: an answer that is an error.
+            NotFound: no such collection.
+        """
+        if any(isinstance(value, Mapping) for each in documents for value in each.values()):
+            self._call(lambda: self._bulk.add(list(documents), commit=False))  # updates of single fields
+            return
+        whole = documents
+        if any(vectors.VECTOR in each for each in documents):
+            whole = vectors.kept(documents, self.keeping, self.outside)
+        if not self._cbor or not self._added(cbor.encode(whole)):
+            self._call(lambda: self._bulk.add(list(whole), commit=False))
+
+    def _added(self, body: bytes) -> bool:
+        """Whether this Solr reads CBOR; what it read it has added."""
+        with solr_errors(self.url):
+            response = self.session.post(
+                f"{self.url}/update",
+                data=body,
+                params={"wt": "json", "commitWithin": _BULK_COMMIT_MS},
+                headers={"Content-Type": cbor.CONTENT_TYPE},
+                timeout=3600,
+            )
+            self._cbor = response.status_code != 415
+            if response.status_code == 404:
+                raise self._missing()
+            if self._cbor:
+                self._check(response)
+        return self._cbor
 
     def commit(self) -> None:
         """Make everything added visible and safe."""

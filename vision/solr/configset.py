@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from vision.errors import NotFound, SolrRefused
+from vision.errors import Conflict, NotFound, SolrRefused
 from vision.solr.client import SolrClient
+from vision.solr.vectors import Keeping
 
 CONFIGSET = "visual"
 COARSE_DIMS = 256
@@ -17,7 +18,9 @@ def exists(client: SolrClient) -> bool:
     return bool(client.admin("admin/cores", action="STATUS", core=client.collection)["status"][client.collection])
 
 
-def create(client: SolrClient, *, shards: int = 1, coarse_dims: int = COARSE_DIMS) -> bool:
+def create(
+    client: SolrClient, *, shards: int = 1, coarse_dims: int = COARSE_DIMS, keeping: Keeping = Keeping.STORED
+) -> bool:
     """Create the client's collection from :data:`CONFIGSET`, unless it is there; tells whether it had to.
 
     Args:
@@ -25,8 +28,10 @@ def create(client: SolrClient, *, shards: int = 1, coarse_dims: int = COARSE_DIM
         shards: of a SolrCloud's collection. All pictures of a product come to the same one: grouping works, and
             products are counted, shard by shard (docs/facets.md).
         coarse_dims: values of the coarse field, for good.
+        keeping: where vectors are kept, for good.
 
     Raises:
+        Conflict: the configset is older than ``keeping``.
         NotFound: the Solr does not know the configset (one that is not ours, say), with what to do.
         SolrRefused: it is there, and Solr could not load it.
     """
@@ -34,6 +39,7 @@ def create(client: SolrClient, *, shards: int = 1, coarse_dims: int = COARSE_DIM
         return False
     _check_loadable(client)
     own = {} if coarse_dims == COARSE_DIMS else {"property.visual.coarseDims": str(coarse_dims)}
+    own |= {f"property.{name}": value for name, value in keeping.properties.items()}
     try:
         if _is_cloud(client):
             client.admin(
@@ -51,6 +57,13 @@ def create(client: SolrClient, *, shards: int = 1, coarse_dims: int = COARSE_DIM
             f"collection {client.collection!r} does not exist at {client.base} and could not be created from the "
             f"configset {CONFIGSET!r} ({error}); copy solr_config/{CONFIGSET} into that Solr's configsets first"
         ) from error
+    client.forget_keeping()
+    if keeping is not Keeping.STORED and client.keeping is not keeping:
+        drop(client)
+        raise Conflict(
+            f"the configset {CONFIGSET!r} of Solr at {client.shown} cannot keep vectors {keeping.value!r}, it is "
+            f"older; copy solr_config/{CONFIGSET} into that Solr's configsets, or leave --vectors out"
+        )
     return True
 
 
@@ -81,6 +94,7 @@ def drop(client: SolrClient) -> None:
             core=client.collection,
             deleteInstanceDir="true",
         )
+    client.forget_keeping()
 
 
 def _is_cloud(client: SolrClient) -> bool:

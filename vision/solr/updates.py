@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from vision.solr import vectors
 from vision.solr.client import SolrClient
+from vision.solr.vectors import Keeping
 
 _PAGE = 500
 _ASKED = 50
@@ -55,11 +57,13 @@ def atomic(
 
     Raises:
         SolrError: Solr did not answer or refused.
+        NotFound: a vector that is kept outside Solr is not where it should be.
     """
     if not updates:
         return {}
     sent = {str(each[key]): each for each in updates}
-    answer = client.post("update", list(updates), versions="true", failOnVersionConflicts="false")
+    whole = list(updates) if client.keeping is Keeping.STORED else _with_vectors(client, key, updates)
+    answer = client.post("update", whole, versions="true", failOnVersionConflicts="false")
     adds = answer.get("adds", [])
     versions = adds if isinstance(adds, dict) else dict(zip(adds[::2], adds[1::2], strict=True))
     accepted = {str(id): int(version) for id, version in versions.items() if version > sent[str(id)]["_version_"]}
@@ -67,6 +71,26 @@ def atomic(
     unsure = [str(id) for id in versions if str(id) not in accepted]
     now = current(client, key, unsure, ",".join([key, "_version_", *compared]))
     return accepted | {id: int(each["_version_"]) for id, each in now.items() if _done(each, sent[id], compared)}
+
+
+def _with_vectors(client: SolrClient, key: str, updates: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Updates that put back the vectors that Solr does not store.
+
+    They are those of the documents as they are now; where that is not the version named, Solr refuses the update.
+    """
+    names = f"{vectors.VECTOR},{vectors.COARSE}"
+    asked = vectors.returning(",".join((key, names)))
+    found = current(client, key, [str(each[key]) for each in updates], asked)
+    vectors.fill(list(found.values()), names, client.outside)
+    return [
+        dict(each)
+        | {
+            name: {"set": values}
+            for name in (vectors.VECTOR, vectors.COARSE)
+            if (values := found.get(str(each[key]), {}).get(name)) is not None
+        }
+        for each in updates
+    ]
 
 
 def _done(document: Mapping[str, Any], update: Mapping[str, Any], compared: Sequence[str]) -> bool:

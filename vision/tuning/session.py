@@ -109,7 +109,7 @@ def tune(settings: Settings, options: Options, progress: Progress) -> Report:
         stack.enter_context(terminated())
         workspace = Workspace(settings, progress=progress)
         reading = stack.enter_context(workspace.reading_client())
-        client = ClockedClient(reading.base, reading.collection, timeout=reading.timeout)
+        client = ClockedClient(reading.base, reading.collection, timeout=reading.timeout, vectors=reading.vectors)
         stack.callback(client.close)
         own = Target(workspace.engine(client), client)
         documents = truth.documents(client)
