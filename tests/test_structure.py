@@ -57,6 +57,7 @@ WIRING: Mapping[str, frozenset[str]] = {
     "search.pictures": BASE | {"solr", "embedding", "detect"},
     "catalog.cache": BASE | {"detect"},
     "catalog.regions": BASE | {"detect"},
+    "catalog.decoding": BASE | {"extractors", "embedding", "detect"},
     "catalog.features": BASE | {"extractors", "embedding", "detect"},
     "catalog.fitting": BASE | {"solr", "extractors", "reduction", "embedding"},
     "catalog.sending": BASE | {"solr", "embedding", "console"},

@@ -138,7 +138,9 @@ def test_what_was_not_converted_or_does_not_exist(tmp_path: Path, monkeypatch: p
 
 
 def test_the_command_says_what_was_made(models: Path, pictures: Path) -> None:
-    again = json.loads(run(models, "convert", "compact", "--calibrate", str(pictures), "--json").output.splitlines()[-1])
+    again = json.loads(
+        run(models, "convert", "compact", "--calibrate", str(pictures), "--json").output.splitlines()[-1]
+    )
     assert again["path"] == str(models / f"{original().fingerprint}.fp32")
     assert again["agreement"]["pictures"] == 40 and again["agreement"]["cosine_min"] > 0.9999
     kept = run(models, "convert", "compact", "--int8", "--calibrate", str(pictures))

@@ -278,4 +278,5 @@ def _info(network: Network, layer: str | None, dims: int, source: str, weights_h
         source=source,
         preprocessing=network.preprocessing(layer),
         weights_hash=weights_hash,
+        stretches=True,
     )

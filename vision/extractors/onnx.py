@@ -80,6 +80,7 @@ class Onnx:
             preprocessing=f"bilinear to {size[0]}x{size[1]}; scale {self.scale}; output {self.output}",
             weights_hash=file_hash(path),
             unit_length=unit,
+            stretches=True,
         )
         self.fingerprint = self.info.fingerprint
 
