@@ -189,6 +189,7 @@ def test_networks_of_keras_are_the_same_extractors(
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")
 def test_trained_weights_on_real_photos(shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also: a weights file that changes under its name is noticed."""
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))

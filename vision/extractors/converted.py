@@ -20,7 +20,7 @@ from PIL import Image
 
 from vision import openvino_runtime
 from vision.errors import BadSetting, ModelUnavailable
-from vision.extractors.base import ExtractorInfo, Features, Located, batches, file_hash
+from vision.extractors.base import ExtractorInfo, Features, batches, file_hash
 from vision.extractors.scaling import pixels
 from vision.extractors.weights import keras_cache
 
@@ -199,12 +199,6 @@ def model_hash(folder: Path) -> str:
     except OSError as error:
         raise ModelUnavailable(f"{folder} lacks a file of the model ({error}); delete it, and convert again") from error
     return hashlib.sha256("".join(parts).encode()).hexdigest()
-
-
-def located(info: ExtractorInfo, folders: Sequence[Path]) -> list[Located]:
-    """The conversions of an extractor that are here."""
-    found = [(kept, find(info, kept, folders)) for kept in ("fp32", "int8")]
-    return [Located(each[0], kept) for kept, each in found if each is not None]
 
 
 def _candidates(info: ExtractorInfo, kept: str, folders: Sequence[Path]) -> list[Path]:
