@@ -6,9 +6,12 @@ and NNCF is imported as on a build server, where it does not.
 
 from __future__ import annotations
 
+import io
+import logging
 import os
 import threading
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -69,8 +72,10 @@ def quantised(model: Any, inputs: Sequence[NDArray[np.float32]]) -> Any:
         import nncf
     except ImportError as error:
         raise ModelUnavailable(f"a network in int8 needs NNCF, which is not installed: {_INSTALL}") from error
+    nncf.set_log_level(logging.ERROR)
     try:
-        return nncf.quantize(model, nncf.Dataset(list(inputs)), subset_size=len(inputs))
+        with redirect_stdout(io.StringIO()):  # its progress bars, which have no place beside a command's answer
+            return nncf.quantize(model, nncf.Dataset(list(inputs)), subset_size=len(inputs))
     except Exception as error:  # NNCF's exceptions share no base class
         raise ModelUnavailable(f"NNCF cannot make the network int8: {_short(error)}") from error
 

@@ -44,8 +44,9 @@ def made(tmp_path_factory: pytest.TempPathFactory, pictures: Path) -> Path:
     pytest.importorskip("nncf", reason="int8 needs the extra `fast`")
     folder = tmp_path_factory.mktemp("models")
     for words in (("convert", "compact"), ("convert", "compact", "--int8", "--calibrate", str(pictures))):
-        done = run(folder, *words)
+        done = run(folder, *words, "--json")
         assert done.exit_code == 0, done.output
+        assert set(json.loads(done.stdout)) >= {"path", "precision", "agreement", "calibrated_on"}
     return folder
 
 
