@@ -132,6 +132,7 @@ def quality(shared: Path, photos: int, goals: Goals) -> Table:
                 cosines = cosine(vectors["original"], each)
                 points = 100 * (maps[way] - maps["original"])
                 same = overlap(vectors["original"], each)
+                progress(f"{shown}, {way}: mAP {maps[way]:.4f} ({points:+.2f} points), ten nearest {same:.3f}")
                 table.add(shown, way, maps[way], points, float(cosines.min()), float(cosines.mean()), same)
                 if way == "OpenVINO int8":
                     goals.add(f"int8: points of mAP lost, {shown}", 0.5, -points, most=True)
