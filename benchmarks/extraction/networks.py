@@ -40,7 +40,8 @@ def speed(files: Sequence[bytes], rounds: int, compared: int, goals: Goals) -> l
     with tempfile.TemporaryDirectory() as folder:
         keras, ways = _converted("inception_v3", Path(folder), list(files[:64]), weights=_RANDOM)
     assert isinstance(keras, KerasNetwork)
-    seen = _opened(files[:compared], keras)
+    # Of the network's size already, as what predict is given: decoding and resizing are another table's.
+    seen = [images.resized(each, keras.info.input_size) for each in _opened(files[:compared], keras)]
     batch = seen[:BATCH]
     inputs = keras.preprocess(batch)
     model = keras._model  # what people would call themselves
