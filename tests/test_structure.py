@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = ("vision", "api")
 MAX_MODULE, MAX_FUNCTION = 400, 80
 
-BASE = frozenset({"errors", "settings", "images", "download", "model_files", "onnx_runtime"})
+BASE = frozenset({"errors", "settings", "images", "download", "model_files", "onnx_runtime", "openvino_runtime"})
 EVERYTHING = frozenset({"*"})
 
 # What a room may import besides itself, by its name below ``vision``. The most exact name counts.
@@ -30,6 +30,7 @@ ROOMS: Mapping[str, frozenset[str]] = {
     "download": frozenset({"errors"}),
     "model_files": frozenset({"errors"}),
     "onnx_runtime": frozenset({"errors"}),
+    "openvino_runtime": frozenset({"errors"}),
     "metadata": frozenset({"errors", "images"}),
     "uploads": frozenset({"errors", "metadata"}),
     # The stages: each knows itself and the base, and two of them how a field is called in Solr.
@@ -56,6 +57,7 @@ WIRING: Mapping[str, frozenset[str]] = {
     "search.pictures": BASE | {"solr", "embedding", "detect"},
     "catalog.cache": BASE | {"detect"},
     "catalog.regions": BASE | {"detect"},
+    "catalog.decoding": BASE | {"extractors", "embedding", "detect"},
     "catalog.features": BASE | {"extractors", "embedding", "detect"},
     "catalog.fitting": BASE | {"solr", "extractors", "reduction", "embedding"},
     "catalog.sending": BASE | {"solr", "embedding", "console"},
@@ -100,6 +102,8 @@ ON_FIRST_USE = (
     "keras",
     "onnx",
     "onnxruntime",
+    "openvino",
+    "nncf",
     "tokenizers",
     "huggingface_hub",
     "pyarrow",

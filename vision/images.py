@@ -109,12 +109,15 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS, min_side: int | None = 
 
 
 def to_array(image: Image.Image, size: tuple[int, int]) -> NDArray[np.uint8]:
-    """Resize to ``size`` = (height, width), aspect ignored, bilinear with antialiasing: uint8 (height, width, 3)."""
+    """:func:`resized` as uint8 (height, width, 3)."""
+    return np.array(resized(image, size), dtype=np.uint8)
+
+
+def resized(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """Resize to ``size`` = (height, width) as RGB, aspect ignored, bilinear with antialiasing."""
     height, width = size
     rgb = image if image.mode == "RGB" else image.convert("RGB")
-    if rgb.size != (width, height):
-        rgb = rgb.resize((width, height), Image.Resampling.BILINEAR)
-    return np.array(rgb, dtype=np.uint8)
+    return rgb if rgb.size == (width, height) else rgb.resize((width, height), Image.Resampling.BILINEAR)
 
 
 def crop(image: Image.Image, box: Sequence[float]) -> Image.Image:

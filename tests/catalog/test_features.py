@@ -3,7 +3,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -11,10 +13,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tests.catalog.support import FakeExtractor, catalogue, draw, row, write
+from vision import embedding
+from vision.catalog import decoding
 from vision.catalog.cache import FeatureCache
 from vision.catalog.features import Checked, catalogue_features, check, extract
 from vision.catalog.pictures import Pictures
-from vision.images import content_hash, decode
+from vision.images import content_hash, decode, resized
 
 
 @pytest.fixture
@@ -112,7 +116,7 @@ def test_features_that_are_no_numbers_reject_their_row_and_are_not_kept(tmp_path
     assert cache.known(Broken.fingerprint, [dark]) == frozenset()
 
 
-def test_at_most_two_batches_are_ahead(tmp_path: Path, cache: FeatureCache) -> None:
+def test_at_most_three_batches_are_in_memory(tmp_path: Path, cache: FeatureCache) -> None:
     path = catalogue(tmp_path, 30)
     taken = 0
 
@@ -124,9 +128,58 @@ def test_at_most_two_batches_are_ahead(tmp_path: Path, cache: FeatureCache) -> N
 
     given = 0
     for _ in extract(counted(check(path)), Pictures(tmp_path), FakeExtractor(), cache, batch=4):
-        assert taken - given <= 8
+        assert taken - given <= 12
         given += 1
     assert given == taken == 30
+
+
+def test_the_next_batch_is_decoded_while_the_extractor_works(
+    tmp_path: Path, cache: FeatureCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded = threading.Semaphore(0)
+    really = embedding.open_picture
+
+    def counted(*given: Any) -> Image.Image:
+        picture = really(*given)
+        decoded.release()
+        return picture
+
+    class Waiting(FakeExtractor):
+        """Ends when eight pictures were decoded: the four that it is given, and the four after them."""
+
+        def extract(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
+            if not self.calls:
+                assert all(decoded.acquire(timeout=20) for _ in range(8))
+            return super().extract(images)
+
+    monkeypatch.setattr(decoding, "open_picture", counted)
+    assert len(through(catalogue(tmp_path, 12), Waiting(), cache)) == 12
+
+
+def test_pictures_that_are_no_good_reject_rows_of_later_batches_too(tmp_path: Path, cache: FeatureCache) -> None:
+    catalogue(tmp_path, 6)
+    (tmp_path / "images" / "0.png").write_bytes(b"nothing")
+    numbers = [0, 1, 2, 3, 1, 0, 4, 5, 0, 1, 4, 2]
+    path = write(tmp_path / "c.csv", [row(at, image=f"images/{n}.png") for at, n in enumerate(numbers)])
+    extractor, told = FakeExtractor(), list[int]()
+    found = list(extract(check(path), Pictures(tmp_path), extractor, cache, batch=2, advance=told.append))
+    assert [each.picture is None for each in found] == [n == 0 for n in numbers]
+    assert (sum(extractor.calls), sum(told)) == (5, 5)
+
+
+def test_threads_resize_for_extractors_that_would_do_it_first(tmp_path: Path, cache: FeatureCache) -> None:
+    class Small(FakeExtractor):
+        info = replace(FakeExtractor.info, stretches=True)
+        sizes: ClassVar[set[tuple[int, int]]] = set()
+
+        def extract(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
+            self.sizes.update(image.size for image in images)
+            return super().extract([resized(image, self.info.input_size) for image in images])
+
+    found = through(catalogue(tmp_path, 9), Small(), cache)
+    assert Small.sizes == {(8, 8)}
+    wanted = Small().extract([decode(draw(n)) for n in range(9)])
+    assert np.array_equal(cache.matrix(Small.fingerprint, [each.picture or b"" for each in found]), wanted)
 
 
 def test_many_large_pictures_go_to_the_extractor_in_parts(
@@ -135,7 +188,7 @@ def test_many_large_pictures_go_to_the_extractor_in_parts(
     monkeypatch.setattr("vision.catalog.features._PIXELS", 5 * 16 * 16)
     extractor = FakeExtractor()
     found = through(catalogue(tmp_path, 20), extractor, cache, batch=20)
-    assert extractor.calls == [8, 8, 4]
+    assert extractor.calls == [6, 6, 6, 2]
     assert all(each.picture is not None for each in found)
 
 

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,20 +17,17 @@ from vision import images
 from vision.catalog import product as products
 from vision.catalog import reader
 from vision.catalog.cache import FeatureCache
+from vision.catalog.decoding import THREADS, Cut, Decoding
 from vision.catalog.pictures import Pictures
 from vision.catalog.product import Product, Rejected
 from vision.catalog.regions import Regions
 from vision.catalog.seen import Seen
-from vision.detect import Box, Region
-from vision.embedding import open_picture
-from vision.errors import BadImage
+from vision.detect import Region
 from vision.extractors import Extractor
-from vision.extractors.base import batches
 
 BATCH = 32
-_READERS = 4
 _FEATURES = 1000
-# Pixels that are decoded before the extractor gets them: 200 MB, and what the readers decode beside it.
+# Pixels that are decoded before the extractor gets them: 200 MB, and what the threads decode beside it.
 _PIXELS = 64 * 1024 * 1024
 
 
@@ -52,14 +49,6 @@ class _Read:
 
 
 @dataclass(frozen=True)
-class _Cut:
-    """A picture's bytes, and the part that is meant; None is all of it."""
-
-    data: bytes
-    box: Box | None = None
-
-
-@dataclass(frozen=True)
 class _Work:
     """What a pass over rows works with, as :func:`extract` is given it."""
 
@@ -67,6 +56,27 @@ class _Work:
     cache: FeatureCache
     regions: Regions | None
     advance: Callable[[int], None]
+
+
+@dataclass
+class _Batch:
+    """Rows whose pictures are being decoded.
+
+    Attributes:
+        read: the rows.
+        wanted: bytes of their pictures.
+        bad_before: of the batch before, filled when that is finished.
+        looking: what is found in them.
+        decoding: those whose features are missing.
+        bad: what is wrong with pictures, once it is finished.
+    """
+
+    read: Sequence[_Read]
+    wanted: Mapping[bytes, bytes]
+    bad_before: Mapping[bytes, str]
+    looking: Future[dict[bytes, tuple[Region, ...]]] | None
+    decoding: Decoding
+    bad: dict[bytes, str] = field(default_factory=dict)
 
 
 def check(path: Path, *, allow_missing_images: bool = False) -> Iterator[Checked]:
@@ -99,24 +109,23 @@ def extract(
 ) -> Generator[Checked]:
     """Yield each row again, in order, with its picture's hash or the reason why the picture is no good.
 
-    When a row is yielded its features are in the cache; only pictures that are not are decoded. Files are read in
-    threads, two batches ahead at most. ``advance`` is told how many pictures of each batch were extracted.
+    When a row is yielded its features are in the cache; only pictures that are not are decoded. Threads read and decode
+    while the extractor works: beside the batch in it one is decoded and one is read. ``advance`` is told how many
+    pictures of each batch were extracted.
 
     With ``regions`` those of each picture, and their features, are in the cache as well; ``advance`` is then told of
     the pictures of which anything was not.
     """
     work = _Work(extractor, cache, regions, advance)
-    pool = ThreadPoolExecutor(_READERS, thread_name_prefix="pictures")
+    pool = ThreadPoolExecutor(THREADS, thread_name_prefix="pictures")
     try:
-        ahead: deque[Future[_Read]] = deque()
-        for row in rows:
-            ahead.append(pool.submit(_read, row, pictures))
-            if len(ahead) >= 2 * batch:
-                ready = [ahead.popleft().result() for _ in range(batch)]
-                yield from _finish(ready, pool, work)
-        while ahead:
-            ready = [ahead.popleft().result() for _ in range(min(batch, len(ahead)))]
-            yield from _finish(ready, pool, work)
+        begun: _Batch | None = None
+        for read in _batches_read(rows, pictures, pool, batch):
+            before, begun = begun, _begin(read, begun, pool, work)
+            if before is not None:
+                yield from _finish(before, pool, work)
+        if begun is not None:
+            yield from _finish(begun, pool, work)
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -167,21 +176,44 @@ def _read(row: Checked, pictures: Pictures) -> _Read:
     return _Read(Checked(row.line, row.id, row.product, picture), data)
 
 
-def _finish(read: Sequence[_Read], pool: ThreadPoolExecutor, work: _Work) -> Iterator[Checked]:
+def _batches_read(
+    rows: Iterable[Checked], pictures: Pictures, pool: ThreadPoolExecutor, batch: int
+) -> Iterator[Sequence[_Read]]:
+    """Rows with their pictures' bytes; a batch is read while the one before is worked on."""
+    ahead: deque[Future[_Read]] = deque()
+    for row in rows:
+        ahead.append(pool.submit(_read, row, pictures))
+        if len(ahead) >= 2 * batch:
+            yield [ahead.popleft().result() for _ in range(batch)]
+    while ahead:
+        yield [ahead.popleft().result() for _ in range(min(batch, len(ahead)))]
+
+
+def _begin(read: Sequence[_Read], before: _Batch | None, pool: ThreadPoolExecutor, work: _Work) -> _Batch:
+    """Let threads decode what is missing, but for what the batch before, not finished yet, sees to."""
     wanted = {each.row.picture: each.data for each in read if each.row.picture}
-    looking = _start_looking(wanted, pool, work)
-    known = work.cache.known(work.extractor.fingerprint, list(wanted))
-    missing = {picture: _Cut(data) for picture, data in wanted.items() if picture not in known}
-    bad = _fill(missing, pool, work)
-    done = missing.keys() - bad.keys()
-    if work.regions is not None and looking is not None:
-        looked = looking.result()
+    new = {picture: data for picture, data in wanted.items() if before is None or picture not in before.wanted}
+    looking = _start_looking(new, pool, work)
+    known = work.cache.known(work.extractor.fingerprint, list(new))
+    missing = {picture: Cut(data) for picture, data in new.items() if picture not in known}
+    return _Batch(read, wanted, {} if before is None else before.bad, looking, Decoding(missing, pool, work.extractor))
+
+
+def _finish(batch: _Batch, pool: ThreadPoolExecutor, work: _Work) -> Iterator[Checked]:
+    bad = _fill(batch.decoding, work)
+    done = batch.decoding.keys - bad.keys()
+    bad |= {picture: reason for picture, reason in batch.bad_before.items() if picture in batch.wanted}
+    if work.regions is not None and batch.looking is not None:
+        looked = batch.looking.result()
         work.regions.keep(looked)
-        cut = _missing_parts({picture: data for picture, data in wanted.items() if picture not in bad}, work)
-        _fill({part: each for parts in cut.values() for part, each in parts.items()}, pool, work)
+        good = {picture: data for picture, data in batch.wanted.items() if picture not in bad}
+        cut = _missing_parts(good, work)
+        parts = {part: each for parts in cut.values() for part, each in parts.items()}
+        _fill(Decoding(parts, pool, work.extractor), work)
         done |= (looked.keys() | cut.keys()) - bad.keys()
+    batch.bad |= bad
     work.advance(len(done))
-    for each in read:
+    for each in batch.read:
         reason = bad.get(each.row.picture) if each.row.picture else None
         yield each.row if reason is None else Checked(each.row.line, each.row.id, reason=f"image: {reason}")
 
@@ -196,29 +228,27 @@ def _start_looking(
     return pool.submit(work.regions.look, {picture: wanted[picture] for picture in unseen})
 
 
-def _missing_parts(good: Mapping[bytes, bytes], work: _Work) -> dict[bytes, dict[bytes, _Cut]]:
+def _missing_parts(good: Mapping[bytes, bytes], work: _Work) -> dict[bytes, dict[bytes, Cut]]:
     """Of each picture, the regions whose features are not in the cache; pictures without any are left out."""
     assert work.regions is not None
     found = work.regions.parts(list(good))
     known = work.cache.known(work.extractor.fingerprint, [part.key for parts in found.values() for part in parts])
     cut = {
-        picture: {part.key: _Cut(good[picture], part.region.box) for part in parts if part.key not in known}
+        picture: {part.key: Cut(good[picture], part.region.box) for part in parts if part.key not in known}
         for picture, parts in found.items()
     }
     return {picture: parts for picture, parts in cut.items() if parts}
 
 
-def _fill(missing: Mapping[bytes, _Cut], pool: ThreadPoolExecutor, work: _Work) -> dict[bytes, str]:
-    """Decode pictures and put their features into the cache; returns the reasons of those that are no good."""
+def _fill(decoding: Decoding, work: _Work) -> dict[bytes, str]:
+    """Put the features of pictures into the cache; returns the reasons of those that are no good."""
     bad: dict[bytes, str] = {}
     opened: dict[bytes, Image.Image] = {}
-    for part in batches(list(missing), _READERS):
-        decoded = pool.map(lambda picture: _decode(missing[picture], work.extractor), part)
-        for picture, result in zip(part, decoded, strict=True):
-            if isinstance(result, str):
-                bad[picture] = result
-            else:
-                opened[picture] = result
+    for picture, result in decoding:
+        if isinstance(result, str):
+            bad[picture] = result
+        else:
+            opened[picture] = result
         if len(opened) >= BATCH or sum(image.width * image.height for image in opened.values()) > _PIXELS:
             bad |= _keep(opened, work)
             opened = {}
@@ -234,10 +264,3 @@ def _keep(opened: dict[bytes, Image.Image], work: _Work) -> dict[bytes, str]:
     good = {picture: vector for picture, vector in features.items() if picture not in bad}
     work.cache.put(extractor.fingerprint, good)
     return dict.fromkeys(bad, f"{extractor.info.name} gives NaN or infinite values for it")
-
-
-def _decode(cut: _Cut, extractor: Extractor) -> Image.Image | str:
-    try:
-        return open_picture(cut.data, extractor, cut.box)
-    except BadImage as error:
-        return str(error)

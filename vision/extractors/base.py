@@ -38,6 +38,8 @@ class ExtractorInfo:
     """SHA-256 of the weights file; None where there are no weights."""
     unit_length: bool = False
     """Whether every vector has length 1 already."""
+    stretches: bool = False
+    """Whether :func:`vision.images.resized` to ``input_size`` comes first, and may thus be done before."""
 
     @property
     def fingerprint(self) -> str:

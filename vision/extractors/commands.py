@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from vision.console import progress_bars, reported
+from vision.console import Progress, progress_bars, reported
 from vision.errors import ModelUnavailable
 from vision.finetuning.commands import finetune
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
     from vision.extractors import Extractor
+    from vision.extractors.conversion import Convertible
 
 # Besides the names themselves: a variant that needs other weights.
 _VARIANTS = ("vgg16@fc2",)
@@ -121,6 +124,83 @@ def fetch(name: str) -> None:
         found = extractors.fetch(name, models=folder, told=lambda done, total: progress("fetch", done, total))
     for each in found:
         click.echo(f"{each.path}  ({each.path.stat().st_size:,} bytes, {each.origin})")
+
+
+@models.command()
+@click.argument("extractor", metavar="SPEC")
+@click.option("--int8", is_flag=True, help="Whole numbers of 8 bits: quicker, other vectors; needs --calibrate.")
+@click.option(
+    "--calibrate",
+    "folder",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="A folder of pictures like those of the catalogue: sets the ranges of int8, and what is compared.",
+)
+@click.option("--most", type=click.IntRange(20), default=300, show_default=True, help="Pictures taken, sampled.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the sample.")
+@click.option("--weights", help="A weights file, or random:SEED for measurements of speed only.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was written and measured as one object.")
+@reported
+def convert(
+    extractor: str, int8: bool, folder: Path | None, most: int, seed: int, weights: str | None, as_json: bool
+) -> None:
+    """Convert SPEC, a network of Keras or compact, for OpenVINO, which runs it quicker.
+
+    In fp32 the vectors stay what they are: the conversion is used wherever SPEC is, as long as the weights are the
+    same. With --int8 they are others: index with `SPEC?precision=int8`. Written to the folder that
+    VISUAL_SEARCH_MODELS names, else to the Keras cache. Needs the extra `fast`.
+    """
+    import orjson
+    from msgspec import to_builtins
+
+    from vision.errors import BadSetting
+    from vision.extractors import registry
+    from vision.extractors.conversion import convert as run
+    from vision.extractors.conversion import load_original
+    from vision.extractors.converted import places
+    from vision.settings import Settings
+
+    if int8 and folder is None:
+        raise BadSetting("--int8 needs --calibrate: a folder of pictures that set its ranges")
+    spec = registry.parse(extractor, Settings.from_environment().models, weights)
+    original = load_original(spec)
+    with progress_bars({"read": "reading pictures", "convert": "converting", "compare": "comparing"}) as progress:
+        pictures = [] if folder is None else _pictures(folder, original, most, seed, progress)
+        target, about = run(original, places(spec.models), pictures, int8=int8, told=progress)
+    if as_json:
+        click.echo(orjson.dumps({"path": str(target), **to_builtins(about)}).decode())
+        return
+    found = about.agreement
+    click.echo(
+        f"{target}\n{found.pictures} pictures: cosine with the original at least {found.cosine_min:.6f}, ", nl=False
+    )
+    click.echo(f"on average {found.cosine_mean:.6f}")
+    if found.top10 is not None:
+        click.echo(f"of each one's ten nearest among them, {found.top10:.1%} are the same")
+    where = f"Index with --extractor '{extractor}?precision=int8'" if int8 else f"Used wherever {extractor} is"
+    click.echo(where)
+
+
+def _pictures(folder: Path, original: Convertible, most: int, seed: int, progress: Progress) -> list[Image]:
+    """At most so many pictures of a folder and those below it, in random order, as the network sees them."""
+    import random
+
+    from vision import images
+    from vision.embedding import open_picture
+    from vision.errors import BadImage
+
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    random.Random(seed).shuffle(files)
+    found: list[Image] = []
+    for path in files:
+        if len(found) == most:
+            break
+        try:
+            picture = open_picture(path.read_bytes(), original)
+        except BadImage:  # whatever else lies there
+            continue
+        found.append(images.resized(picture, original.info.input_size))
+        progress("read", len(found), most)
+    return found
 
 
 def _row(name: str, folder: Path | None) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from vision.errors import ModelUnavailable
-from vision.extractors.base import Description, Located, ModelFile
+from vision.extractors import converted
+from vision.extractors.base import Description, Extractor, Located, ModelFile
 from vision.extractors.onnx import Onnx
 from vision.extractors.registry import Spec
 from vision.model_files import find_model
@@ -23,13 +24,25 @@ SOURCE: Final = "this package, trained from scratch on Tiny ImageNet and photos 
 TUNED: Final = "this package, fine-tuned"
 
 
-def build(spec: Spec) -> Onnx:
-    """Load the weights of this package, or those of a file.
+def build(spec: Spec) -> Extractor:
+    """Load the weights of this package, or those of a file, or what they were converted to.
+
+    Raises:
+        BadSetting: there is no such precision.
+        ModelUnavailable: the file is missing, damaged or another network; or it was not converted.
+    """
+    spec.accept(converted.OPTION)
+    network = original(spec)
+    found = converted.load(network.info, spec.options.get(converted.OPTION), converted.places(spec.models))
+    return found or network
+
+
+def original(spec: Spec) -> Onnx:
+    """Load the weights of this package, or those of a file, for ONNX Runtime.
 
     Raises:
         ModelUnavailable: the file is missing, damaged or another network.
     """
-    spec.accept()
     path = weights(spec)
     network = Onnx(path, {}, name="compact", licence=LICENCE, source=SOURCE if path == WEIGHTS else TUNED, unit=True)
     found = (network.info.dims, network.info.input_size)
@@ -43,7 +56,7 @@ def build(spec: Spec) -> Onnx:
 
 def describe(spec: Spec) -> Description:
     """The network, and where its weights are."""
-    spec.accept()
+    spec.accept(converted.OPTION)
     path = weights(spec)
     origin = "this package" if path == WEIGHTS else "the path given"
     file = ModelFile(path.name, path.stat().st_size, Located(path, origin))

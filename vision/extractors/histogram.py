@@ -45,6 +45,7 @@ _INFO: Final = ExtractorInfo(
         f"bilinear to {SIDE}x{SIDE}; v1: gradient directions {CELLS}x{CELLS}x{DIRECTIONS}, "
         f"HSV colours {'x'.join(map(str, HSV_BINS))} weighted {COLOUR_WEIGHT}"
     ),
+    stretches=True,
 )
 
 

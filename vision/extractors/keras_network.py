@@ -17,7 +17,17 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vision.errors import BadSetting, ModelUnavailable
-from vision.extractors.base import Description, ExtractorInfo, Features, Located, ModelFile, batches, file_hash
+from vision.extractors import converted
+from vision.extractors.base import (
+    Description,
+    Extractor,
+    ExtractorInfo,
+    Features,
+    Located,
+    ModelFile,
+    batches,
+    file_hash,
+)
 from vision.extractors.networks import NETWORKS, Network
 from vision.extractors.registry import Spec
 from vision.extractors.scaling import pixels
@@ -32,18 +42,20 @@ _RANDOM: Final = "random:"
 class KerasNetwork:
     """One network as one compiled function."""
 
+    channels_first = False
+    output = converted.VECTORS
+
     def __init__(self, model: Any, info: ExtractorInfo, scale: str) -> None:
         """Compile ``model``, a Keras model whose output is a map or a vector, and run it once."""
         self.info = info
         self.fingerprint = info.fingerprint
-        self._scale = scale
+        self.scale = scale
         self._model, self._map = model, None  # type: Any, Any
         self._lock = threading.Lock()
         tf = tensorflow()
 
         def vectors(batch: Any) -> Any:
-            output = model(batch, training=False)
-            return tf.reduce_mean(output, axis=(1, 2)) if len(output.shape) == 4 else output
+            return _pooled(model(batch, training=False))
 
         shape = (*info.input_size, 3)
         self._tensor = tf.convert_to_tensor
@@ -70,19 +82,60 @@ class KerasNetwork:
         parts = [np.asarray(self._map(self.preprocess(part), training=False)) for part in batches(images, BATCH)]
         return np.concatenate(parts).astype(np.float32)
 
+    def export(self, folder: Path) -> Path:
+        """Write the network as a SavedModel whose outputs are the vectors and, where there is one, the last map."""
+        try:
+            last = _last_map(self._model)
+        except ModelUnavailable:
+            last = None
+        ends = [self._model.output] if last is None else [self._model.output, last.output]
+        whole = keras().Model(self._model.input, ends)
+
+        def serve(batch: Any) -> dict[str, Any]:
+            found = whole(batch, training=False)
+            return {converted.VECTORS: _pooled(found[0])} | ({} if last is None else {converted.MAPS: found[1]})
+
+        archive = keras().export.ExportArchive()
+        archive.track(whole)
+        entry = tensorflow().TensorSpec((None, *self.info.input_size, 3), tensorflow().float32)
+        with quiet():
+            archive.add_endpoint("serve", serve, [entry])
+            archive.write_out(str(folder), verbose=False)
+        return folder
+
     def preprocess(self, images: Sequence[Image.Image]) -> Features:
         """RGB pictures to float32 (n, side, side, 3), as Keras' own ``preprocess_input`` of the network scales them."""
-        return pixels(images, self.info.input_size, self._scale)
+        return pixels(images, self.info.input_size, self.scale)
 
 
-def build(spec: Spec) -> KerasNetwork:
-    """Find the weights and load the network.
+def build(spec: Spec) -> Extractor:
+    """Find the weights and load the network, or what it was converted to.
 
     Raises:
-        BadSetting: no such layer, ``random:`` without a number, or two weights files at once.
-        ModelUnavailable: the weights cannot be had, or are not the network's.
+        BadSetting: no such layer, ``random:`` without a number, two weights files at once, or no such precision.
+        ModelUnavailable: the weights cannot be had, or are not the network's; or it was not converted.
     """
-    spec.accept()
+    spec.accept(converted.OPTION)
+    network, file = NETWORKS[spec.name], NETWORKS[spec.name].file(spec.layer)
+    path, seed = _weights(spec)
+    precision, folders = spec.options.get(converted.OPTION), converted.places(spec.models)
+    # Weights that are not here yet have no conversion; a wrong layer is told before they are downloaded.
+    at = None if seed is not None else locate(file, path, spec.models)
+    if at is not None or seed is not None or precision is not None:
+        at = at or (None if seed is not None else fetch_weights(file, path, spec.models))
+        hashed = f"{_RANDOM}{seed}" if at is None else file_hash(at.path)
+        found = converted.load(_info(network, spec.layer, network.dims, "", hashed), precision, folders)
+        if found is not None:
+            return found
+    return original(spec)
+
+
+def original(spec: Spec) -> KerasNetwork:
+    """Find the weights and load the network in Keras.
+
+    Raises:
+        BadSetting, ModelUnavailable: as :func:`build`.
+    """
     network = NETWORKS[spec.name]
     path, seed = _weights(spec)
     # A layer is looked up before its weights are: a wrong name is no reason to download anything.
@@ -182,6 +235,11 @@ def load_weights(model: Any, network: Network, weights: Path) -> None:
         ) from error
 
 
+def _pooled(output: Any) -> Any:
+    """A map averaged over its places; a vector as it is."""
+    return tensorflow().reduce_mean(output, axis=(1, 2)) if len(output.shape) == 4 else output
+
+
 def _last_map(model: Any) -> Any:
     """The part of a Keras model up to the map that its output is the mean of, or is itself."""
     if len(model.output.shape) == 4:
@@ -220,4 +278,5 @@ def _info(network: Network, layer: str | None, dims: int, source: str, weights_h
         source=source,
         preprocessing=network.preprocessing(layer),
         weights_hash=weights_hash,
+        stretches=True,
     )

@@ -57,35 +57,37 @@ class Onnx:
             BadSetting: an option that the model does not allow.
             ModelUnavailable: no ONNX Runtime, or not a model of pictures.
         """
+        self._path = path
         self._session = open_session(path)
         entry = self._session.get_inputs()[0]
         if entry.type not in _DTYPES:
             raise ModelUnavailable(f"{path} takes {entry.type}; accepted: {', '.join(_DTYPES)}")
         self._input, self._dtype = entry.name, np.dtype(_DTYPES[entry.type])
         shape = [side if isinstance(side, int) and side > 0 else None for side in entry.shape]
-        self._channels_first, declared = input_layout(shape, path.name)
+        self.channels_first, declared = input_layout(shape, path.name)
         self._batch = shape[0] or BATCH
         self._fixed = shape[0] is not None
         size = size_option(options, declared)
-        self._scale = scale_option(options, "raw" if self._dtype == np.uint8 else "torch")
-        self._output = self._choose_output(options.get("tensor"))
-        blank = self._run(pixels([Image.new("RGB", (8, 8))], size, self._scale, self._channels_first))
+        self.scale = scale_option(options, "raw" if self._dtype == np.uint8 else "torch")
+        self.output = self._choose_output(options.get("tensor"))
+        blank = self._run(pixels([Image.new("RGB", (8, 8))], size, self.scale, self.channels_first))
         self.info = ExtractorInfo(
             name=name or f"onnx:{path.stem}",
             input_size=size,
             dims=blank.shape[1],
             licence=licence,
             source=source or path.name,
-            preprocessing=f"bilinear to {size[0]}x{size[1]}; scale {self._scale}; output {self._output}",
+            preprocessing=f"bilinear to {size[0]}x{size[1]}; scale {self.scale}; output {self.output}",
             weights_hash=file_hash(path),
             unit_length=unit,
+            stretches=True,
         )
         self.fingerprint = self.info.fingerprint
 
     def extract(self, images: Sequence[Image.Image]) -> Features:
         """RGB pictures to float32 (n, dims)."""
         parts = [
-            self._run(pixels(part, self.info.input_size, self._scale, self._channels_first))
+            self._run(pixels(part, self.info.input_size, self.scale, self.channels_first))
             for part in batches(images, self._batch)
         ]
         return np.concatenate(parts) if parts else np.zeros((0, self.info.dims), dtype=np.float32)
@@ -100,10 +102,14 @@ class Onnx:
             raise ModelUnavailable(f"{self.info.name} has the outputs {', '.join(known)}; a map is one called {_MAPS}")
         parts = []
         for part in batches(images, self._batch):
-            values = pixels(part, self.info.input_size, self._scale, self._channels_first)
+            values = pixels(part, self.info.input_size, self.scale, self.channels_first)
             found = run(self._session, _MAPS, {self._input: self._typed(values)})[: len(part)]
-            parts.append(found.transpose(0, 2, 3, 1) if self._channels_first else found)
+            parts.append(found.transpose(0, 2, 3, 1) if self.channels_first else found)
         return np.concatenate(parts).astype(np.float32)
+
+    def export(self, folder: Path) -> Path:
+        """The model's own file, which is what is to be written to ``folder`` for a network of Keras."""
+        return self._path
 
     def _choose_output(self, option: str | None) -> str:
         known = [each.name for each in self._session.get_outputs()]
@@ -117,8 +123,8 @@ class Onnx:
         count = len(values)
         if self._fixed and count < self._batch:
             values = np.concatenate([values, np.zeros((self._batch - count, *values.shape[1:]), dtype=np.float32)])
-        output = run(self._session, self._output, {self._input: self._typed(values)})
-        return pooled(output, self._channels_first)[:count]
+        output = run(self._session, self.output, {self._input: self._typed(values)})
+        return pooled(output, self.channels_first)[:count]
 
     def _typed(self, values: Features) -> NDArray[Any]:
         """Pixels in the type of the model's input."""

@@ -94,7 +94,7 @@ def load(name: str, *, models: Path | None = None, l2: bool = False, weights: st
     """
     spec = parse(name, models, weights)
     l2 = _flag(spec.options["l2"], "l2") if "l2" in spec.options else l2
-    extractor: Extractor = _module(spec).build(_without_l2(spec))
+    extractor: Extractor = module(spec).build(_without_l2(spec))
     return L2Normalised(extractor) if l2 and not extractor.info.unit_length else extractor
 
 
@@ -106,7 +106,7 @@ def describe(name: str, *, models: Path | None = None) -> Description:
         ModelUnavailable: the file that the specification names is not there.
     """
     spec = parse(name, models, None)
-    description: Description = _module(spec).describe(_without_l2(spec))
+    description: Description = module(spec).describe(_without_l2(spec))
     return description
 
 
@@ -125,7 +125,7 @@ def fetch(
         ModelUnavailable: a file cannot be had, or another one is in its place.
     """
     spec = parse(name, models, None)
-    fetching = getattr(_module(spec), "fetch", None)
+    fetching = getattr(module(spec), "fetch", None)
     if fetching is None:
         reason = "is a file of your own" if _ENTRIES[spec.name].required else "needs no other weights"
         raise BadSetting(f"extractor {spec.name} {reason}: there is nothing to fetch")
@@ -140,7 +140,8 @@ def reads_words(name: str) -> bool:
     return _ENTRIES[parse(name, None, None).name].words
 
 
-def _module(spec: Spec) -> Any:
+def module(spec: Spec) -> Any:
+    """The module of a specification's extractor."""
     return import_module(f"vision.extractors.{_ENTRIES[spec.name].module}")
 
 

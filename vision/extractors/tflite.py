@@ -75,6 +75,7 @@ class TfLite:
             preprocessing=f"bilinear to {size[0]}x{size[1]}; scale {self._scale}"
             f"{' through the input quantisation' if self._requantise else ''}; {note}",
             weights_hash=file_hash(path),
+            stretches=True,
         )
         self.fingerprint = self.info.fingerprint
 

@@ -1,4 +1,4 @@
-"""Pictures a second of every extractor that runs here: many in batches of 16, and one alone as a search has it.
+"""Each extractor beside the others: many pictures in batches of 16, and one alone as a search has it.
 
 `inception_v3` runs with random weights, which cost what the published ones do. With `VISUAL_SEARCH_SHARED` also
 MobileNetV2 as a TFLite model.
@@ -13,11 +13,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import click
 from PIL import Image
 
 from benchmarks.latency import drawn
-from benchmarks.report import Table, emit, progress
+from benchmarks.report import Table, progress
 from vision import extractors
 from vision.errors import ModelUnavailable
 from vision.evaluation.timing import interleaved
@@ -62,15 +61,3 @@ def _known() -> dict[str, dict[str, Any]]:
     if shared is not None and (Path(shared) / _MOBILENET).is_file():
         found[f"tflite:{Path(shared) / _MOBILENET}"] = {}
     return found
-
-
-@click.command(help=__doc__)
-@click.option("--rounds", default=5, show_default=True, help="How often each takes its turn.")
-@click.option("--batches", default=2, show_default=True, help="Batches of 16 pictures in a round.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def main(rounds: int, batches: int, as_json: bool) -> None:
-    emit("extraction", run(rounds, batches), as_json=as_json)
-
-
-if __name__ == "__main__":
-    main()
