@@ -139,7 +139,10 @@ class Journal:
 
     def _prepare(self, database: sqlite3.Connection) -> None:
         """See that the file is a journal of ours; make it one where it is new."""
-        if self._is_ours(database):
+        database.execute("BEGIN")  # another process may be making it: both marks are read as of one moment
+        ours = self._is_ours(database)
+        database.execute("COMMIT")
+        if ours:
             return
         deadline = time.monotonic() + _PATIENCE_S
         while True:
