@@ -47,10 +47,14 @@ def test_exact_scores_everything_that_matches() -> None:
     params = compose(Query(vector=FULL), Plan(Way.EXACT, ""), VECTORS)
     assert params["q"] == "{!bool filter=$base must=$blend cache=false}"
     assert params["base"] == EVERYTHING
-    assert params["blend"] == "{!func v=$score}"
-    assert params["score"] == IMAGE
+    assert params["blend"] == "{!func v=$similarity}"
     assert params["similarity"] == SIMILARITY
-    assert "near" not in params
+    assert "near" not in params and "score" not in params
+    assert params["fl"].endswith(",score")
+    both = compose(Query(vector=FULL, text="dress", weights=Weights(0.5, 0.5)), Plan(Way.EXACT, ""), VECTORS)
+    assert both["blend"] == "{!func v=$score}"
+    assert both["score"] == f"sum(product(0.5,{TEXT}),product(0.5,{IMAGE}))"
+    assert both["fl"].endswith(",score,similarity:$similarity")
 
 
 def test_a_hash_of_the_ids_filters_what_is_counted_and_what_is_found() -> None:
@@ -62,14 +66,27 @@ def test_a_hash_of_the_ids_filters_what_is_counted_and_what_is_found() -> None:
     assert compose_count(query)["fq"] == params["fq"][:3]
 
 
-def test_approximate_scores_candidates_and_matches_everything() -> None:
+def test_approximate_matches_candidates_and_counts_everything() -> None:
     query = Query(text="dress", vector=FULL, filters={"color": ("red",)}, weights=Weights(0.2, 0.6))
     params = compose(query, Plan(Way.APPROXIMATE, "", candidates=200), VECTORS)
-    assert params["q"] == "{!bool filter=$base should=$verified cache=false}"
-    assert params["verified"] == "{!bool filter=$near must=$blend cache=false}"
+    assert params["q"] == "{!bool filter=$near must=$blend cache=false}"
+    counted = {"query": "{!bool filter=$base cache=false}", "filter": [params["pre0"]]}
+    whole = {"type": "query", "q": "{!cache=false}*:*", "domain": counted, "facet": {"total.": "unique(product_id)"}}
+    assert json.loads(params["json.facet"]) == {"shared.": whole}
     assert params["near"] == "{!knn f=coarse topK=200 preFilter=$base preFilter=$pre0 cache=false v=$coarse}"
     assert params["pre0"] == f"{{!terms f=attr_color tag=by_color separator='{SEPARATOR}'}}red"
     assert params["score"] == f"sum(product(0.25,{TEXT}),product(0.7499999999999999,{IMAGE}))"
+
+
+def test_where_the_picture_alone_weighs_candidates_are_verified_by_a_vector_query() -> None:
+    for query in (Query(vector=FULL), Query(vector=FULL, text="dress", weights=Weights(0.0, 1.0))):
+        params = compose(query, Plan(Way.APPROXIMATE, "", candidates=50), VECTORS)
+        assert params["q"] == "{!knn f=vector topK=50 preFilter=$near cache=false v=$full}"
+        assert params["full"] == vector(FULL)
+        assert not {"similarity", "score", "blend"} & set(params)
+        assert params["fl"].endswith(",score")
+    other = Query(vector=FULL, similarities=(Likeness(FULL, 0.1, "profile"),))
+    assert "$score" in compose(other, Plan(Way.APPROXIMATE, "", candidates=50), VECTORS)["blend"]
 
 
 def test_without_words_and_filters_the_graph_is_searched_unfiltered() -> None:
@@ -135,7 +152,7 @@ def test_facets_that_see_the_same_stand_under_one_and_none_asks_the_graph() -> N
     assert set(facets) == {"color", "shared."}
     assert facets["color"]["domain"] == {"query": "*:*", "filter": []}
     assert facets["shared."]["domain"] == {"query": "*:*", "filter": [params["pre0"]]}
-    assert set(facets["shared."]["facet"]) == {"length", "brand"}
+    assert set(facets["shared."]["facet"]) == {"length", "brand", "total."}
     within = compose(replace(query, max_distance=3.0), Plan(Way.THRESHOLD, ""), VECTORS)
     domain = json.loads(within["json.facet"])["color"]["domain"]
     assert domain["query"] == "{!bool filter=$base filter=$maybe filter=$close cache=false}"

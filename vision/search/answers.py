@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.search import counting
-from vision.search.explaining import explained, squared_distance
+from vision.search.explaining import explained, likeness, squared_distance
 from vision.search.histograms import GRID, Spread
 from vision.search.model import Bucket, FacetValue, Histogram, Hit, Query
+from vision.search.scoring import by_picture
 from vision.solr.fields import ATTRIBUTE_PREFIX, NUMBERS
 
 _PLAIN = ("price", "currency", "url", "in_stock")
@@ -27,7 +28,7 @@ def settled(answer: Mapping[str, Any], query: Query) -> Mapping[str, Any] | None
     """The page by score, then id, of an answer by score alone with a hit more at each end.
 
     None where a hit beyond an end scores as much as the one on it: which of them the page has, only Solr can tell.
-    What scores 0 is no candidate, and shown by no page of this order.
+    What scores 0, where anything does, is no candidate, and shown by no page of this order.
     """
     documents = answer["response"]["docs"]
     before = min(1, query.start)
@@ -49,7 +50,10 @@ def coarse(answer: Mapping[str, Any]) -> NDArray[np.float32]:
 
 def total(answer: Mapping[str, Any]) -> int:
     """How many products (pictures when not grouped) match."""
-    return int(answer["response"]["numFound"])
+    counted = _counted(answer).get(counting.TOTAL)
+    if counted is None:
+        return int(answer["response"]["numFound"])
+    return _count(counted) if isinstance(counted, Mapping) else int(counted)
 
 
 def is_partial(answer: Mapping[str, Any]) -> bool:
@@ -136,6 +140,10 @@ def _text(value: Any) -> str:
 
 
 def _hit(document: Mapping[str, Any], query: Query, sigma2: float | None) -> Hit:
+    score = float(document["score"])
+    if sigma2 is not None and by_picture(query):
+        document = {**document, "similarity": score}
+        score = likeness(score, sigma2)
     distance = squared_distance(float(document.get("similarity", 0.0)))
     found = attributes(document)
     box = document.get("box")
@@ -145,7 +153,7 @@ def _hit(document: Mapping[str, Any], query: Query, sigma2: float | None) -> Hit
         title=first(document.get("title", "")),
         image=first(document.get("image")),
         attributes=found,
-        score=float(document["score"]),
+        score=score,
         distance=distance,
         explain=explained(document, found, query, sigma2) if query.explain else None,
         box=None if box is None else (box[0], box[1], box[2], box[3]),

@@ -5,10 +5,12 @@ The forms, and the ones that look right and are not, are explained in docs/queri
 * ``base`` is what keywords say, in the fields that the handler names for their language; facet filters are ``fq``,
   tagged so that a facet can count without its own.
 * ``relevance`` is BM25 and what the attributes add that the words say (``agreement``); without any, BM25 alone.
-* ``blend`` is the score of the contract as a function over BM25 and the exact vector similarity.
+* ``blend`` is the score of the contract as a function over BM25 and the exact vector similarity; where nothing but the
+  picture weighs anything, the similarity itself.
 * exact: every document of ``base`` is scored by ``blend``.
-* approximate: only the documents that ``near`` (HNSW on the coarse field) finds are; the rest match with score 0, so
-  that totals and facets are those of the whole matching set.
+* approximate: only the documents that ``near`` (HNSW on the coarse field) finds are, and only they match; totals and
+  facets are counted over ``base`` and the filters beside it. Where pictures and regions are counted as one, which only
+  the main query's own filters tell, everything else matches with score 0.
 * tail: the same candidates first, then all others by exact score; continues an approximate search past its candidates.
 * threshold: two ``frange`` clauses, a cheap lower bound before the exact distance, neither cached.
 
@@ -31,7 +33,7 @@ from vision.search.literals import GROUP_TAG, tag
 from vision.search.literals import number as number
 from vision.search.literals import vector as vector
 from vision.search.model import DEFAULT_LANGUAGE, SORTS, Plan, Preference, Query, Range, Way
-from vision.search.scoring import compose_score, further
+from vision.search.scoring import by_picture, compose_score, further
 from vision.search.text import escape
 from vision.solr.fields import SEPARATOR, FieldMap
 
@@ -102,11 +104,15 @@ def compose(
     """
     filters = filter_queries(query, names)
     params = _base(query, filters, names)
-    if vectors is not None:
+    matched = Matched(_matched(query, plan, names), filters)
+    alone = plan.way is Way.APPROXIMATE and matched.query is not None
+    native = alone and by_picture(query)
+    if vectors is not None and not native:
         params |= _image(query, vectors)
     params |= _preferences(query, names)
-    params |= compose_score(query, None if vectors is None else vectors.sigma2, names)
-    params |= _clauses(plan, vectors, filters, has_text=query.text is not None)
+    if not native:
+        params |= compose_score(query, None if vectors is None else vectors.sigma2, names)
+    params |= _clauses(plan, vectors, filters, has_text=query.text is not None, alone=alone, native=native)
     sort = _sort(query, names)
     if plan.way is Way.TAIL:
         sort = f"{_IN_CANDIDATES} desc,{sort}"
@@ -126,7 +132,7 @@ def compose(
         "fl": _returned(query, vectors, names),
         "rows": rows,
         "start": start,
-        "json.facet": facet_request(query, Matched(_matched(query, plan, names), filters), names),
+        "json.facet": facet_request(query, matched, names, whole=alone),
     }
     return params
 
@@ -287,7 +293,25 @@ def _at_least(similarity: float) -> float:
     return similarity * (1.0 - 2.0**-22)
 
 
-def _clauses(plan: Plan, vectors: QueryVectors | None, filters: dict[str, str], *, has_text: bool) -> Params:
+def _clauses(
+    plan: Plan,
+    vectors: QueryVectors | None,
+    filters: dict[str, str],
+    *,
+    has_text: bool,
+    alone: bool,
+    native: bool,
+) -> Params:
+    """What matches and what is scored.
+
+    Args:
+        plan: the way.
+        vectors: None for a search without a picture.
+        filters: one for each filtered field.
+        has_text: whether ``base`` narrows.
+        alone: whether nothing need match beside the candidates.
+        native: whether Lucene's own vector query can verify those, which costs half of what a function does.
+    """
     if plan.way is Way.BROWSE:
         return {"q": "{!bool filter=$base cache=false}"}
     if plan.way is Way.THRESHOLD:
@@ -311,6 +335,12 @@ def _clauses(plan: Plan, vectors: QueryVectors | None, filters: dict[str, str], 
             near[f"near{place}"] = f"{{!knn f=coarse topK={plan.candidates}{pre} cache=false v=$coarse{place}}}"
     if plan.way is Way.TAIL:
         return near | exact
+    if native:
+        # As many as can be candidates: so few are all compared, and the graph of the full vectors is not used.
+        verified = f"{{!knn f=vector topK={plan.candidates} preFilter=$near cache=false v=$full}}"
+        return near | {"q": verified, "full": vector(vectors.full)}
+    if alone:
+        return near | {"q": "{!bool filter=$near must=$blend cache=false}"}
     near["verified"] = "{!bool filter=$near must=$blend cache=false}"
     return near | {"q": "{!bool filter=$base should=$verified cache=false}"}
 
@@ -344,7 +374,7 @@ def _sort(query: Query, names: FieldMap) -> str:
 
 def _returned(query: Query, vectors: QueryVectors | None, names: FieldMap) -> str:
     fields = [names.returned(RETURNED)]
-    if vectors is not None:
+    if vectors is not None and not by_picture(query):
         fields.append("similarity:$similarity")
     if query.explain and query.text is not None:
         fields += ["bm25:$relevance", "agreement:$agreement"] if query.preferences else ["bm25:query($base)"]

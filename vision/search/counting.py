@@ -25,6 +25,8 @@ from vision.solr.fields import NUMBERS, FieldMap
 FACET_LIMIT = 1000
 SHARED = "shared."
 """The facet that those stand under which see the same; no attribute has such a name."""
+TOTAL = "total."
+"""Under that one, how many match altogether."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,15 @@ class Matched:
         return {"query": self.query, "filter": [each for field, each in self.filters.items() if field != name]}
 
 
-def facet_request(query: Query, matched: Matched, names: FieldMap) -> str:
-    """What the ranking request counts."""
+def facet_request(query: Query, matched: Matched, names: FieldMap, *, whole: bool) -> str:
+    """What the ranking request counts.
+
+    Args:
+        query: whose facets and preferences are counted.
+        matched: what they are counted over.
+        names: how the collection calls its fields.
+        whole: whether it must say how many match, because the main query does not.
+    """
     grouped = names if query.grouped and names.groups else None
     facets: dict[str, Any] = {}
     for name in query.facets:
@@ -57,6 +66,8 @@ def facet_request(query: Query, matched: Matched, names: FieldMap) -> str:
         for number_ in range(len(wanted)):
             facets[agreeing(group, number_)] = _agreeing(f"$prefer{group}_{number_}", grouped)
     own = {name: facets.pop(name) | {"domain": matched.without(name)} for name in matched.filters if name in facets}
+    if whole:
+        facets[TOTAL] = {"type": "query", "q": CONSTANT} if grouped is None else _unique(grouped)
     if facets:
         own[SHARED] = {"type": "query", "q": CONSTANT, "domain": matched.without(None), "facet": facets}
     return orjson.dumps(own).decode()
@@ -122,4 +133,8 @@ def _agreeing(prefer: str, grouped: FieldMap | None) -> dict[str, Any]:
 
 
 def _products(grouped: FieldMap) -> dict[str, Any]:
-    return {"facet": {"products": f"unique({grouped.known('product_id')})"}}
+    return {"facet": {"products": _unique(grouped)}}
+
+
+def _unique(grouped: FieldMap) -> str:
+    return f"unique({grouped.known('product_id')})"

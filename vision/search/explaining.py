@@ -45,16 +45,17 @@ def _parts(
         bm25 = float(document.get("bm25", 0.0))
         yield "text", bm25 / (bm25 + 2.0), query.weights.text, None
     if sigma2 is not None:
-        yield "image", _likeness(document.get("similarity", 0.0), sigma2), query.weights.image, None
+        yield "image", likeness(document.get("similarity", 0.0), sigma2), query.weights.image, None
     for name, each in further(query):
         value = float(document.get(name, 0.0))
         if isinstance(each, Closeness):
             yield "similarity", value, each.weight, each.field
         else:
-            yield each.name, _likeness(value, sigma2 or 1.0), each.weight, each.of
+            yield each.name, likeness(value, sigma2 or 1.0), each.weight, each.of
 
 
-def _likeness(similarity: float, sigma2: float) -> float:
+def likeness(similarity: float, sigma2: float) -> float:
+    """The picture's part of a score, 1/(1+d²/σ²), from Solr's s."""
     distance = squared_distance(float(similarity))
     return 0.0 if distance is None else 1.0 / (1.0 + distance / sigma2)
 

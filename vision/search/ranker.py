@@ -57,7 +57,8 @@ class Ranker:
         answer = self._first(query, plan, vectors, requests)
         found = answers.hits(answer, query, vectors.sigma2 if vectors else None)
         total = answers.total(answer)
-        if plan.way is Way.APPROXIMATE and any(hit.score == 0.0 for hit in found):
+        candidates = sum(hit.score > 0.0 for hit in found)
+        if plan.way is Way.APPROXIMATE and candidates < min(query.rows, total - query.start):
             plan = planner.continued(query, plan)
             answer = self._select(query, plan, vectors, requests)
             found = answers.hits(answer, query, vectors.sigma2 if vectors else None)

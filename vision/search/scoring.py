@@ -4,6 +4,9 @@
 
 over the parts that the query has. A further part is likeness to another picture, by the picture's formula, or nearness
 of a number x, 1/(1+((x-near)/scale)²).
+
+Where the picture alone weighs anything, Solr ranks by its s = 1/(1+d²), which is the same order and costs it much less;
+the score is then computed from s as hits are read.
 """
 
 from __future__ import annotations
@@ -28,6 +31,12 @@ class _Part:
     params: Params
 
 
+def by_picture(query: Query) -> bool:
+    """Whether nothing but the picture searched by weighs anything."""
+    others = [each.weight for each in query.similarities] + [query.weights.text if query.text is not None else 0.0]
+    return query.vector is not None and query.weights.image > 0 and not any(others)
+
+
 def compose_score(query: Query, sigma2: float | None, names: FieldMap) -> Params:
     """``score``, ``blend``, which makes a query of it, and what they need; nothing where the query has no parts.
 
@@ -36,6 +45,8 @@ def compose_score(query: Query, sigma2: float | None, names: FieldMap) -> Params
         sigma2: the collection's median squared distance; None where the query has no picture.
         names: how the collection calls its fields.
     """
+    if by_picture(query):
+        return {"blend": "{!func v=$similarity}"}
     parts = list(_parts(query, sigma2, names))
     if not parts:
         return {}
