@@ -68,3 +68,50 @@ def test_products_of_one_picture_are_paged_as_exact_searches_page_them(solr_url:
         # Of five pages the first three begin or end among the thirty, and are asked for twice.
         assert [requests for _, requests in pages] == ([2, 2, 2, 1, 1] if rows == 12 else [1])
     client.close()
+
+
+@pytest.mark.solr
+def test_few_pictures_are_all_compared_also_once_they_are_many_or_have_no_vector(solr_url: str, tmp_path: Path) -> None:
+    synthetic = build(solr_url, "few", tmp_path, pictures=400)
+    engine, client, embedding = synthetic.engine, synthetic.engine.client, synthetic.embedding
+    random = np.random.default_rng(3)
+
+    def added(first: int, count: int) -> dict[str, np.ndarray[Any, Any]]:
+        vectors = synthetic.vectors[random.integers(400, size=count)] + random.normal(size=(count, 1024))
+        named = {f"rare{first + row:04d}": vector.astype(np.float32) for row, vector in enumerate(vectors)}
+        client.add(
+            [
+                {
+                    "id": id,
+                    "product_id": id,
+                    "title": "rare",
+                    "attr_color": ["rare"],
+                    "vector": vector,
+                    "coarse": embedding.codec.encode(vector[None])[0],
+                    "embedding": embedding.fingerprint,
+                }
+                for id, vector in named.items()
+            ]
+        )
+        client.commit()
+        return named
+
+    def nearest(known: dict[str, np.ndarray[Any, Any]]) -> list[str]:
+        away = {id: float(np.square(each.astype(np.float64) - asked).sum()) for id, each in known.items()}
+        return sorted(away, key=lambda id: (away[id], id))[:20]
+
+    asked = synthetic.vectors[9]
+    query = Query(vector=asked, filters={"color": ("rare",)}, rows=20)
+    known = added(0, 30)
+    first = engine.run(query)
+    assert [hit.id for hit in first.hits] == nearest(known) and first.total == 30
+    assert len(first.plan.requests) == 2 and "topK=160" in first.plan.requests[-1]
+    known |= added(30, 300)  # the count that is remembered does not know them
+    second = engine.run(query)
+    assert [hit.id for hit in second.hits] == nearest(known) and second.total == 330
+    assert len(second.plan.requests) == 2 and "must=$blend" in second.plan.requests[-1]
+    engine.collection.forget()
+    client.add([{"id": "plain", "product_id": "plain", "title": "rare", "attr_color": ["rare"]}])
+    client.commit()
+    last = engine.run(Query(vector=asked, filters={"color": ("rare",)}, rows=20, start=320))
+    assert last.total == 331 and (last.hits[-1].id, last.hits[-1].distance) == ("plain", None)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from vision.errors import BadQuery
-from vision.search.composer import QueryVectors, compose, compose_count, number, vector
+from vision.search.composer import QueryVectors, compose, compose_count, few, number, vector
 from vision.search.histograms import GRID
 from vision.search.model import Closeness, Likeness, Plan, Preference, Query, Range, Way, Weights
 from vision.solr.fields import SEPARATOR
@@ -279,3 +279,19 @@ def test_the_spread_of_a_threshold_is_that_of_what_is_within_it() -> None:
     count = compose_count(query, vectors=VECTORS)
     assert count["q"] == "{!bool filter=$base filter=$maybe filter=$close cache=false}"
     assert count["close"] == compose(query, Plan(Way.THRESHOLD, ""), VECTORS)["close"]
+
+
+def test_few_pictures_are_compared_by_a_vector_query_inside_a_filter() -> None:
+    plan = Plan(Way.EXACT, "", matching=40)
+    params = compose(Query(vector=FULL), plan, VECTORS, by_id=False)
+    assert params["q"] == "{!knn f=vector topK=180 preFilter=$base cache=false v=$full}"
+    assert (params["base"], params["sort"]) == (EVERYTHING, "score desc")
+    red = Query(vector=FULL, filters={"color": ("red",)})
+    params = compose(red, plan, VECTORS, by_id=False)
+    assert params["q"] == "{!knn f=vector topK=180 preFilter=$base preFilter=$pre0 cache=false v=$full}"
+    assert params["pre0"] == params["fq"][1] and "coarse" not in params
+    assert "total." in json.loads(params["json.facet"])["shared."]["facet"]
+    assert few(red, plan) and not few(red, Plan(Way.EXACT, ""))
+    assert not few(replace(red, text="dress", weights=Weights(0.5, 0.5)), plan)
+    assert not few(replace(red, regions=True), plan)
+    assert compose(red, plan, VECTORS)["q"] == "{!bool filter=$base must=$blend cache=false}"

@@ -40,6 +40,14 @@ def settled(answer: Mapping[str, Any], query: Query) -> Mapping[str, Any] | None
     return {**answer, "response": {**answer["response"], "docs": page}}
 
 
+def compared(answer: Mapping[str, Any], query: Query, most: int) -> bool:
+    """Whether a vector query that compares all of ``most`` pictures did, and the page lacks none without a vector."""
+    pictures = answer.get("facets", {}).get(counting.SHARED, {}).get("count")
+    page = min(query.rows, max(0, total(answer) - query.start))
+    found = len(answer["response"]["docs"]) - min(1, query.start)
+    return isinstance(pictures, int) and pictures <= most and found >= page
+
+
 def coarse(answer: Mapping[str, Any]) -> NDArray[np.float32]:
     """(hits, dims) of the page's coarse vectors, in steps; a row of NaN for a product without a picture."""
     found = [document.get("coarse") for document in answer["response"]["docs"]]

@@ -20,11 +20,10 @@ One filter is always sent with ``cache=false``: without any, Solr keeps each que
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import orjson
 from numpy.typing import NDArray
 
 from vision.search.counting import Matched, facet_request, spread_request
@@ -39,13 +38,12 @@ from vision.solr.fields import SEPARATOR, FieldMap
 
 Params = dict[str, Any]
 
-SUGGESTED = 40
-"""Phrases of each prefix, and similar words, that are looked at."""
-SHOWN_TITLES = 40
 AGREEMENT = 3.0
 """What an attribute that agrees with the words adds to BM25; `python -m benchmarks.words` prints what more would do."""
 RETURNED = "id,product_id,title,image,picture_id,box,label,url,price,currency,in_stock,attr_*,score"
 BY_SCORE = "score desc"
+_MORE = 100
+"""Pictures that may have been added to a small set since it was counted."""
 _IN_CANDIDATES = "if(exists(query($near)),1,0)"
 _EXCLUDED, _TASTE, _HASHED = "", " ", "  "  # no field is called so
 _OURS = FieldMap()
@@ -100,12 +98,13 @@ def compose(
         vectors: None for a search without a picture.
         names: how the collection calls its fields.
         by_id: order equal scores by id; without, the page is of scores alone and has a hit more at each end, by which
-            :func:`vision.search.answers.settled` tells whether equal ones stand across them.
+            :func:`vision.search.answers.settled` tells whether equal ones stand across them. Without, what :func:`few`
+            says is verified by a vector query, of which :func:`vision.search.answers.compared` tells whether it was.
     """
     filters = filter_queries(query, names)
-    params = _base(query, filters, names)
+    params = base_params(query, filters, names)
     matched = Matched(_matched(query, plan, names), filters)
-    alone = plan.way is Way.APPROXIMATE and matched.query is not None
+    alone = matched.query is not None and (plan.way is Way.APPROXIMATE or (not by_id and few(query, plan)))
     native = alone and by_picture(query)
     if vectors is not None and not native:
         params |= _image(query, vectors)
@@ -137,6 +136,17 @@ def compose(
     return params
 
 
+def few(query: Query, plan: Plan) -> bool:
+    """Whether so few pictures were counted that Lucene's own vector query compares all of them."""
+    return plan.way is Way.EXACT and plan.matching is not None and by_picture(query) and not query.regions
+
+
+def compared(plan: Plan) -> int:
+    """Up to how many matching pictures such a query compares all: the count may be older than the index."""
+    assert plan.matching is not None
+    return 2 * plan.matching + _MORE
+
+
 def compose_count(query: Query, names: FieldMap = _OURS, vectors: QueryVectors | None = None) -> Params:
     """What is asked before the ranking request: how many pictures match, and how the numbers to be counted are spread.
 
@@ -145,7 +155,7 @@ def compose_count(query: Query, names: FieldMap = _OURS, vectors: QueryVectors |
         names: how the collection calls its fields.
         vectors: needed by a threshold alone, which only the spread goes by; without them it is left out.
     """
-    params = _base(query, filter_queries(query, names), names)
+    params = base_params(query, filter_queries(query, names), names)
     clauses = "filter=$base"
     if vectors is not None and query.max_distance is not None:
         params |= _image(query, vectors)
@@ -153,22 +163,6 @@ def compose_count(query: Query, names: FieldMap = _OURS, vectors: QueryVectors |
     params |= {"q": f"{{!bool {clauses} cache=false}}", "rows": 0}
     spread = spread_request(query, names)
     return params if spread is None else params | {"json.facet": spread}
-
-
-def compose_sample(query: Query, seed: int, rows: int, names: FieldMap = _OURS) -> Params:
-    """Products of what words and facets leave, in an order by chance that is the same for the same seed.
-
-    Each as a whole picture.
-    """
-    params = _base(query, filter_queries(query, names), names)
-    params["fq"] += names.pictures
-    params["fq"].append(f"{{!collapse tag={GROUP_TAG} field={names.known('product_id') or names.key}}}")
-    return params | {
-        "q": "{!bool filter=$base cache=false}",
-        "sort": f"random_{seed} asc,{names.key} asc",
-        "fl": f"{names.returned(RETURNED)},coarse",
-        "rows": rows,
-    }
 
 
 def compose_selection(
@@ -192,7 +186,7 @@ def compose_selection(
         names: how the collection calls its own.
         regions: whether regions of pictures come as well.
     """
-    params = _base(query, filter_queries(query, names), names)
+    params = base_params(query, filter_queries(query, names), names)
     params["fq"] += [] if regions else names.pictures
     within = ""
     if vectors is not None and query.max_distance is not None:
@@ -207,31 +201,6 @@ def compose_selection(
         "rows": rows,
         "cursorMark": cursor,
     }
-
-
-def compose_totals(query: Query, texts: Sequence[str], names: FieldMap = _OURS, shown: Sequence[str] = ()) -> Params:
-    """How many products each text would find, with the query's language and filters, as facets ``total0`` and so on.
-
-    Args:
-        query: whose words do not count.
-        texts: as shoppers type them.
-        names: how the collection calls its fields.
-        shown: phrases; titles that have one are returned, to show it as it is written there. Filters then do not count.
-    """
-    base = _base(replace(query, text=""), filter_queries(query, names), names)["base"]
-    unique = {"facet": {"products": f"unique({names.known('product_id')})"}} if query.grouped and names.groups else {}
-    facets = {}
-    params: Params = {"q": "*:*", "fq": [CONSTANT, *filter_queries(query, names).values()], "rows": 0}
-    if query.regions and not query.grouped:
-        params["fq"] += names.pictures
-    if shown:
-        params["q"] = f"{{!terms f=phrases cache=false separator='{SEPARATOR}' v=$shown}}"
-        params |= {"shown": SEPARATOR.join(shown), "rows": SHOWN_TITLES, "fl": names.returned("title")}
-    for n, text in enumerate(texts):
-        params[f"words{n}"] = escape(text)
-        counted: dict[str, Any] = {"type": "query", "q": base.replace("$words", f"$words{n}")}
-        facets[f"total{n}"] = counted | unique | ({"domain": {"query": "*:*"}} if shown else {})
-    return params | {"json.facet": orjson.dumps(facets).decode()}
 
 
 def _preferences(query: Query, names: FieldMap) -> Params:
@@ -255,7 +224,8 @@ def _prefer(preference: Preference, names: FieldMap) -> str:
     return f"{{!terms f={names.field(preference.field)} cache=false separator='{SEPARATOR}'}}{joined}"
 
 
-def _base(query: Query, filters: dict[str, str], names: FieldMap) -> Params:
+def base_params(query: Query, filters: dict[str, str], names: FieldMap) -> Params:
+    """What words and filters leave: ``base``, ``fq`` and what they speak of."""
     params: Params = {"fq": [CONSTANT, *filters.values()]}
     if query.excluded:
         terms = f"{{!terms f={names.known('product_id') or names.key} separator='{SEPARATOR}' v=$excluded_ids}}"
@@ -317,13 +287,18 @@ def _clauses(
     if plan.way is Way.THRESHOLD:
         return {"q": "{!bool filter=$base filter=$maybe filter=$close must=$blend cache=false}"}
     exact = {"q": "{!bool filter=$base must=$blend cache=false}"}
-    if vectors is None or plan.way is Way.EXACT:
+    if vectors is None or (plan.way is Way.EXACT and not native):
         return exact
-    pre = " preFilter=$base" if has_text else ""
-    near: Params = {"coarse": vector(vectors.coarse)}
+    pre = " preFilter=$base" if has_text or plan.way is Way.EXACT else ""
+    near: Params = {}
     for number_, composed in enumerate(filters.values()):
         near[f"pre{number_}"] = composed
         pre += f" preFilter=$pre{number_}"
+    if plan.way is Way.EXACT:
+        # Lucene compares all that a filter leaves where those are no more than topK, and needs a filter for that.
+        verified = f"{{!knn f=vector topK={compared(plan)}{pre} cache=false v=$full}}"
+        return near | {"q": verified, "full": vector(vectors.full)}
+    near["coarse"] = vector(vectors.coarse)
     near["near"] = f"{{!knn f=coarse topK={plan.candidates}{pre} cache=false v=$coarse}}"
     if vectors.coarse_others:
         # What else counts may be far from the photo: its own nearest are candidates as well.

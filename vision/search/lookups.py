@@ -1,17 +1,28 @@
-"""Requests beside the ranking one: neighbours of a picture, phrases and words of the index. Pure, as the composer."""
+"""Requests beside the ranking one: neighbours of a picture, products by chance, phrases and words of the index, totals.
+
+Pure, as the composer.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 
-from vision.search.composer import CONSTANT, SUGGESTED, Params, vector
+from vision.search.composer import RETURNED, Params, base_params, filter_queries
+from vision.search.literals import CONSTANT, GROUP_TAG, vector
+from vision.search.model import Query
+from vision.search.text import escape
 from vision.solr.fields import REGIONS, SEPARATOR, FieldMap
 
-_OURS = FieldMap()
+SUGGESTED: Final = 40
+"""Phrases of each prefix, and similar words, that are looked at."""
+_SHOWN_TITLES: Final = 40
+_OURS: Final = FieldMap()
 
 
 @dataclass(frozen=True)
@@ -80,6 +91,47 @@ def compose_neighbours(
         "sort": f"score desc,{names.key} asc",
         "rows": rows,
     }
+
+
+def compose_sample(query: Query, seed: int, rows: int, names: FieldMap = _OURS) -> Params:
+    """Products of what words and facets leave, in an order by chance that is the same for the same seed.
+
+    Each as a whole picture.
+    """
+    params = base_params(query, filter_queries(query, names), names)
+    params["fq"] += names.pictures
+    params["fq"].append(f"{{!collapse tag={GROUP_TAG} field={names.known('product_id') or names.key}}}")
+    return params | {
+        "q": "{!bool filter=$base cache=false}",
+        "sort": f"random_{seed} asc,{names.key} asc",
+        "fl": f"{names.returned(RETURNED)},coarse",
+        "rows": rows,
+    }
+
+
+def compose_totals(query: Query, texts: Sequence[str], names: FieldMap = _OURS, shown: Sequence[str] = ()) -> Params:
+    """How many products each text would find, with the query's language and filters, as facets ``total0`` and so on.
+
+    Args:
+        query: whose words do not count.
+        texts: as shoppers type them.
+        names: how the collection calls its fields.
+        shown: phrases; titles that have one are returned, to show it as it is written there. Filters then do not count.
+    """
+    base = base_params(replace(query, text=""), filter_queries(query, names), names)["base"]
+    unique = {"facet": {"products": f"unique({names.known('product_id')})"}} if query.grouped and names.groups else {}
+    facets = {}
+    params: Params = {"q": "*:*", "fq": [CONSTANT, *filter_queries(query, names).values()], "rows": 0}
+    if query.regions and not query.grouped:
+        params["fq"] += names.pictures
+    if shown:
+        params["q"] = f"{{!terms f=phrases cache=false separator='{SEPARATOR}' v=$shown}}"
+        params |= {"shown": SEPARATOR.join(shown), "rows": _SHOWN_TITLES, "fl": names.returned("title")}
+    for n, text in enumerate(texts):
+        params[f"words{n}"] = escape(text)
+        counted: dict[str, Any] = {"type": "query", "q": base.replace("$words", f"$words{n}")}
+        facets[f"total{n}"] = counted | unique | ({"domain": {"query": "*:*"}} if shown else {})
+    return params | {"json.facet": orjson.dumps(facets).decode()}
 
 
 def compose_phrases(prefixes: Sequence[str], pattern: str | None) -> Params:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from vision.errors import FingerprintMismatch
 from vision.search import answers, histograms, planner
 from vision.search.collection import Collection, Matching
-from vision.search.composer import Params, QueryVectors, compose, compose_count
+from vision.search.composer import Params, QueryVectors, compared, compose, compose_count, few
 from vision.search.model import Hit, Likeness, Plan, Query, Way
 from vision.search.planner import Limits
 from vision.search.steering import diversity
@@ -100,12 +100,14 @@ class Ranker:
         """Ask Solr for the page.
 
         For an order by score and id, Solr searches a second time to know the scores, the graph too; by score alone it
-        need not. So candidates are asked for that way, and again where equal scores meet at an end of the page.
+        need not. So candidates, and few pictures, are asked for that way, and again where equal scores meet at an end
+        of the page.
         """
-        if plan.way is Way.APPROXIMATE and query.rows and query.sort in (None, "score"):
+        exact = few(query, plan)
+        if (exact or plan.way is Way.APPROXIMATE) and query.rows and query.sort in (None, "score"):
             answer = self._select(query, plan, vectors, requests, by_id=False)
             page = answers.settled(answer, query)
-            if page is not None:
+            if page is not None and not (exact and not answers.compared(answer, query, compared(plan))):
                 return page
         return self._select(query, plan, vectors, requests)
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.search.synthetic import Synthetic
 from vision.errors import BadQuery, BadSetting, Conflict
-from vision.search.composer import compose_sample
+from vision.search.lookups import compose_sample
 from vision.search.model import Query
 from vision.search.request import parse, to_query
 from vision.search.steering import calibration

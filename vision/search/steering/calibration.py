@@ -23,9 +23,8 @@ from numpy.typing import NDArray
 
 from vision.embedding import Embedding, check_vector
 from vision.errors import BadSetting
-from vision.search.composer import compose_sample
 from vision.search.explaining import squared_distance, texts
-from vision.search.lookups import Others, compose_neighbours
+from vision.search.lookups import Others, compose_neighbours, compose_sample
 from vision.search.model import Query, Vector
 from vision.search.steering import categories
 from vision.search.steering.categories import Votes

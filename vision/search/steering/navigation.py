@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from vision.errors import BadQuery
 from vision.search import answers
-from vision.search.composer import compose_sample
 from vision.search.engine import SearchEngine
+from vision.search.lookups import compose_sample
 from vision.search.model import Diversity, Hit, Query
 from vision.search.steering.rocchio import steer
 

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from vision.search import answers
 from vision.search.collection import Collection
-from vision.search.composer import Params, compose_totals
-from vision.search.lookups import compose_spelling
+from vision.search.composer import Params
+from vision.search.lookups import compose_spelling, compose_totals
 from vision.search.model import Correction, Query
 from vision.search.words.prices import find_prices
 from vision.search.words.tokens import Token, cut, spelled_out, tokens

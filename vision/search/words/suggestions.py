@@ -15,8 +15,7 @@ from typing import Any, Final
 
 from vision.search import answers
 from vision.search.collection import Collection
-from vision.search.composer import compose_totals
-from vision.search.lookups import compose_phrases
+from vision.search.lookups import compose_phrases, compose_totals
 from vision.search.model import Query
 from vision.search.text import normalise
 from vision.search.words import typos
