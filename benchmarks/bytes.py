@@ -9,8 +9,6 @@ float32 bytes.
 
 from __future__ import annotations
 
-import ctypes
-import mmap
 import os
 import tempfile
 from collections import Counter
@@ -21,10 +19,10 @@ from pathlib import Path
 from typing import Final
 
 import click
-import numpy as np
 
 from benchmarks import server, stock, variants
 from benchmarks.report import Table, emit, progress
+from benchmarks.resident import in_memory
 from benchmarks.stream import Stream, Vectors, store_in
 from vision.catalog import sending
 from vision.evaluation.timing import interleaved
@@ -210,21 +208,8 @@ def _resident(folder: Path, pictures: int) -> dict[str, tuple[int, int]]:
     for path in folder.iterdir():
         if path.is_file() and path.stat().st_size:
             whole[_part(path, pictures)] += path.stat().st_size
-            pages[_part(path, pictures)] += _in_memory(path)
+            pages[_part(path, pictures)] += in_memory(path)
     return {name: (whole[name], pages[name]) for name in whole}
-
-
-def _in_memory(path: Path) -> int:
-    """Bytes of a file that are in the page cache."""
-    size = path.stat().st_size
-    with path.open("rb") as file, mmap.mmap(file.fileno(), size, access=mmap.ACCESS_COPY) as mapped:
-        view = (ctypes.c_char * size).from_buffer(mapped)
-        flags = (ctypes.c_ubyte * -(-size // mmap.PAGESIZE))()
-        failed = ctypes.CDLL(None, use_errno=True).mincore(ctypes.byref(view), ctypes.c_size_t(size), flags)
-        del view
-        if failed:
-            raise OSError(ctypes.get_errno(), "mincore", str(path))
-    return int((np.frombuffer(bytes(flags), dtype=np.uint8) & 1).sum()) * mmap.PAGESIZE
 
 
 @click.command(help=__doc__)

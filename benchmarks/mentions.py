@@ -42,6 +42,8 @@ def run(synthetic: Synthetic, queries: int = 30) -> Sequence[Table]:
             query = Query(text=text, vector=full if by_picture else None, rows=24)
             known = QueryVectors(full, embedding.codec.encode(full[None])[0], embedding.sigma2) if by_picture else None
             params = compose(query, Plan(Way.EXACT if by_picture else Way.TEXT, ""), known)
+            if text is None:  # ranked by the similarity itself, unless told otherwise
+                params |= {"blend": "{!func v=$score}", "score": _one(embedding.sigma2)}
             if form == "several":
                 params["score"] = _several(text is not None, embedding.sigma2 if by_picture else None)
             params["rid"] = f"{form}-{turn}"  # another request each time
@@ -55,6 +57,10 @@ def run(synthetic: Synthetic, queries: int = 30) -> Sequence[Table]:
         one, several = times["one"].p50, times["several"].p50
         table.add(name, one, several, one / several, f"{apart:.1e}")
     return [table]
+
+
+def _one(sigma2: float) -> str:
+    return f"div(1,sum(1,product({number(1.0 / sigma2)},sub(div(1,$similarity),1))))"
 
 
 def _several(has_text: bool, sigma2: float | None) -> str:

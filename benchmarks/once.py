@@ -1,13 +1,14 @@
-"""What it costs to have the graph searched again: for each facet that excludes tags, for scores in an order by id.
+"""What the form of an approximate search is worth: the same searches in other forms, sent to Solr in turns.
 
-The same approximate searches as they are composed, with facets that leave out their own filter and the grouping by
-``excludeTags``, ordered by ``score desc,id asc``, and with both; sent to Solr in turns. Fails if a page, a total or a
-count differs.
+As it is composed; with candidates verified by a function instead of Lucene's vector query; with everything else
+matching beside the candidates; and that with the graph searched again: for each facet by ``excludeTags``, for the
+scores of an order by id, and for both. Fails if a page, a total or a count differs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -23,18 +24,14 @@ from vision.embedding import Embedding
 from vision.evaluation.timing import interleaved
 from vision.search import answers
 from vision.search.composer import Params, QueryVectors, compose
-from vision.search.counting import SHARED
+from vision.search.counting import SHARED, TOTAL
 from vision.search.model import Plan, Query, Way
 from vision.solr import configset
 from vision.solr.client import SolrClient
 
 PLAN = Plan(Way.APPROXIMATE, "", candidates=200)
-FORMS = {
-    "as composed": (False, False),
-    "excludeTags": (True, False),
-    "by score and id": (False, True),
-    "both": (True, True),
-}
+COMPOSED, BY_ID = "as composed", "score desc,id asc"
+FORMS = (COMPOSED, "by a function", "all match", "all match, excludeTags", "all match, by score and id", "all three")
 
 
 def run(client: SolrClient, stream: Stream, embedding: Embedding, queries: int) -> Sequence[Table]:
@@ -43,6 +40,7 @@ def run(client: SolrClient, stream: Stream, embedding: Embedding, queries: int) 
     table = Table(f"once: {stream.count:,} pictures, {queries} queries in turns", columns)
     facets, half = ("color", "half"), {"half": ("a",)}
     for name, query in {
+        "vector": Query(),
         "vector, facets": Query(facets=facets),
         "vector, filter, facets": Query(facets=facets, filters=half),
         "hybrid": Query(text="dress", facets=facets, filters=half),
@@ -51,14 +49,14 @@ def run(client: SolrClient, stream: Stream, embedding: Embedding, queries: int) 
         found: dict[tuple[int, str], Any] = {}
 
         def ask(turn: int, form: str, requests: Any, found: dict[tuple[int, str], Any], query: Query) -> None:
-            found[turn, form] = _shown(client.select(requests[turn][form]), query, ordered=FORMS[form][1])
+            found[turn, form] = _shown(client.select(requests[turn][form]), query)
 
         ways = {form: partial(ask, form=form, requests=requests, found=found, query=query) for form in FORMS}
         times = interleaved(ways, range(queries), warm=min(20, queries))
         for (turn, form), seen in found.items():
-            if seen is not None and found[turn, "both"] != seen:
+            if seen is not None and found[turn, "all three"] != seen:
                 raise click.ClickException(f"{name}, query {turn}: {form} finds something else")
-        composed = np.array(times["as composed"].values)
+        composed = np.array(times[COMPOSED].values)
         for form, taken in times.items():
             low, middle, high = np.percentile(np.array(taken.values) / composed, (25, 50, 75))
             table.add(name, form, taken.p50, taken.p95, float(middle), f"{low:.2f} to {high:.2f}")
@@ -67,26 +65,30 @@ def run(client: SolrClient, stream: Stream, embedding: Embedding, queries: int) 
 
 def _requests(query: Query, vector: np.ndarray[Any, Any], embedding: Embedding) -> Mapping[str, Params]:
     vectors = QueryVectors(vector, embedding.codec.encode(vector[None])[0], embedding.sigma2)
-    found = {}
-    for form, (tags, by_id) in FORMS.items():
-        found[form] = compose(query, PLAN, vectors, by_id=by_id)
-        if tags:
-            found[form] = found[form] | {"json.facet": _by_tags(found[form]["json.facet"])}
-    return found
+    query = replace(query, vector=vector)
+    composed = compose(query, PLAN, vectors, by_id=False)
+    function = compose(query, Plan(Way.EXACT, ""), vectors) | composed
+    function |= {"q": "{!bool filter=$near must=$blend cache=false}"}
+    every = function | {"verified": function["q"], "q": "{!bool filter=$base should=$verified cache=false}"}
+    tags, ordered = {"json.facet": _by_tags(every["json.facet"])}, {"sort": BY_ID}
+    return dict(
+        zip(FORMS, (composed, function, every, every | tags, every | ordered, every | tags | ordered), strict=True)
+    )
 
 
 def _by_tags(facets: str) -> str:
     """The same facets, each with a domain of its own that leaves tags out."""
     found = orjson.loads(facets)
-    found |= found.pop(SHARED, {"facet": {}})["facet"]
+    found |= found.pop(SHARED)["facet"]
+    del found[TOTAL]
     for name, facet in found.items():
         facet["domain"] = {"excludeTags": [f"by_{name}", "group"]}
     return orjson.dumps(found).decode()
 
 
-def _shown(answer: Mapping[str, Any], query: Query, *, ordered: bool) -> Any:
+def _shown(answer: Mapping[str, Any], query: Query) -> Any:
     """The page, the total and the counts; None where the page would be asked for again."""
-    page = answer if ordered else answers.settled(answer, query)
+    page = answers.settled(answer, query)
     if page is None:
         return None
     counts = {
