@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -119,8 +120,11 @@ def build(spec: Spec) -> Extractor:
     network, file = NETWORKS[spec.name], NETWORKS[spec.name].file(spec.layer)
     path, seed = _weights(spec)
     precision, folders = spec.options.get(converted.OPTION), converted.places(spec.models)
-    # Weights that are not here yet have no conversion; a wrong layer is told before they are downloaded.
-    at = None if seed is not None else locate(file, path, spec.models)
+    # Weights that are not here have no conversion; a wrong layer is told before they are missed or downloaded.
+    at = None
+    if seed is None:
+        with suppress(ModelUnavailable):
+            at = locate(file, path, spec.models)
     if at is not None or seed is not None or precision is not None:
         at = at or (None if seed is not None else fetch_weights(file, path, spec.models))
         hashed = f"{_RANDOM}{seed}" if at is None else file_hash(at.path)
