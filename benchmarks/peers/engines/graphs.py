@@ -95,7 +95,8 @@ class Hnswlib:
 
     def search(self, ask: Ask) -> Answer:
         """Where a filter is set all that the effort finds is looked through, without one the first ten."""
-        effort = max(ask.effort, TOP)
+        # It refuses to find more than its graph can reach, which may be less than all of a small shop.
+        effort = max(min(ask.effort, self._index.get_current_count() // 2), TOP)
         self._index.set_ef(effort)
         found, _ = self._index.knn_query(ask.vector[None], k=TOP if ask.level == "100" else effort)
         rows = found[0].astype(np.int64)
