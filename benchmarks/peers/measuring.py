@@ -21,6 +21,9 @@ _CHOOSING: Final = 60
 """Queries that an effort is chosen by."""
 _SLOW: Final = 150.0
 """Milliseconds from which on an engine is asked every eighth query only."""
+_SLOWEST: Final = 1000.0
+"""Milliseconds from which on it is asked one query a repeat, and tuned on few."""
+_FEW: Final = 5
 
 
 @dataclass(frozen=True)
@@ -96,10 +99,13 @@ def tuned(engine: Engine, shop: Shop, matching: Matching, truth: Truth) -> Effor
     """The least effort with enough recall on queries for tuning; the greatest where none has."""
 
     def tried(effort: int) -> Effort:
-        recalls = []
+        recalls: list[float] = []
+        began = time.perf_counter()
         for query in list(shop.tuning)[:_CHOOSING]:
             found = engine.search(Ask(shop.queries[query], matching.level, matching.words, effort))
             recalls.append(shop.recall(query, matching, truth, found.rows))
+            if len(recalls) >= _FEW and (time.perf_counter() - began) * 1000 > _SLOWEST * len(recalls):
+                break
         return Effort(effort, float(np.mean(recalls)))
 
     if not engine.efforts:
@@ -154,7 +160,7 @@ def measure(
             query = held_out[(repeat * queries + turn) % len(held_out)]
             start = turn % len(names)
             for name in names[start:] + names[:start]:
-                if pace[name] > _SLOW and turn % 8:
+                if turn % (queries if pace[name] > _SLOWEST else 8 if pace[name] > _SLOW else 1):
                     continue
                 figure = figures[name]
                 wall, own, rows = _asked(engines[name], shop, figure, query)
