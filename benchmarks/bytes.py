@@ -83,7 +83,7 @@ def _load(running: server.Server, name: str, stream: Stream) -> tuple[dict[str, 
         embedding = stream.embedding(store_in(running.home))
         if name == STOCK:
             stock.create(running, client)
-            stock.load(client, [each for chunk in stream.documents(embedding) for each in chunk])
+            stock.load(client, (each for chunk in stream.documents(embedding) for each in chunk))
         else:
             if name == COMPRESSED:
                 variants.create(running, client, "compressed", {"solrconfig.xml": _COMPRESSION})

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any, Final
 
 import pysolr
@@ -74,12 +75,11 @@ def create(server: Server, client: SolrClient) -> None:
     client.admin("admin/cores", action="CREATE", name=client.collection, configSet="stock")
 
 
-def load(client: SolrClient, documents: Sequence[Mapping[str, Any]]) -> float:
+def load(client: SolrClient, documents: Iterable[Mapping[str, Any]]) -> float:
     """Seconds to add documents with pysolr as it comes, commit, and merge; making plain lists does not count."""
     solr = pysolr.Solr(client.url, timeout=3600)
-    spent = 0.0
-    for start in range(0, len(documents), BATCH):
-        plain = [_plain(each) for each in documents[start : start + BATCH]]
+    spent, plain_ones = 0.0, map(_plain, documents)
+    while plain := list(islice(plain_ones, BATCH)):
         began = time.perf_counter()
         solr.add(plain, commit=False)
         spent += time.perf_counter() - began

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,8 +17,10 @@ from benchmarks.peers.engines.ours import Ours
 from benchmarks.peers.measuring import Effort, Figures, measure
 from benchmarks.peers.model import Ask
 from benchmarks.peers.shop import Matching, Shop
+from benchmarks.processes import memory
 from benchmarks.report import progress
 from benchmarks.resident import resident
+from benchmarks.server import MB
 
 _HOT: Final = 300
 """Queries after which what is in memory counts as needed."""
@@ -62,15 +65,6 @@ class Fit:
         return float(self.factor * count**self.power)
 
 
-class _Exact(Ours):
-    """The same engine, every document verified."""
-
-    mode = "exact"
-
-    def __init__(self, other: Ours) -> None:
-        self.running, self.url = other.running, other.url
-
-
 def run(folder: Path, counts: Sequence[int], repeats: int, queries: int) -> list[Grown]:
     """Measure each size after the other; the ways of one size in turns."""
     return [_measured(Shop(folder / str(count), count), repeats, queries) for count in counts]
@@ -87,12 +81,11 @@ def _measured(shop: Shop, repeats: int, queries: int) -> Grown:
         for query in range(_HOT):
             made.search(Ask(shop.queries[query % shop.asked], parts[query % 2].level))
         hot = sum(resident(folder / "solr").values())
-        info = made.running.process.memory_info()
-        heap = info.rss - getattr(info, "shared", 0)
+        heap = int(memory(made.running.process).private * MB)
+        exact = copy(made)
+        exact.mode = "exact"
         effort = {"auto": Effort(0, 1.0), "exact": Effort(0, 1.0)}
-        whole = measure(
-            {"auto": made, "exact": _Exact(made)}, shop, parts[0], truths[parts[0]], repeats, queries, effort
-        )
+        whole = measure({"auto": made, "exact": exact}, shop, parts[0], truths[parts[0]], repeats, queries, effort)
         part = measure({"auto": made}, shop, parts[1], truths[parts[1]], repeats, queries, effort)
         figures = {"auto": whole[0], "exact": whole[1], "auto, 5 % left": part[0]}
         progress(f"{shop.count:,} products: {figures['auto'].times().p50:.1f} ms")

@@ -68,7 +68,7 @@ class Hosted:
 
     def search(self, ask: Ask) -> Answer:
         """The same as the engine's, with its time inside that process."""
-        wanted = {"level": ask.level, "words": ask.words, "effort": ask.effort, "counted": ask.counted}
+        wanted = {"level": ask.level, "words": ask.words, "effort": ask.effort}
         body = orjson.dumps(wanted | {"vector": ask.vector}, option=orjson.OPT_SERIALIZE_NUMPY)
         sent = self._http.request("POST", self._url, body=body)
         if sent.status != 200:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
 
 from benchmarks.peers.engines import SERVERS
 from benchmarks.peers.measuring import GOAL, Ratio
 from benchmarks.peers.results import Found, Run
 from benchmarks.peers.shop import Matching
-
-WORST: Final = 0.95
-"""Least mean recall@10 of the worst twentieth of the queries."""
+from vision.tuning.choice import WORST_GOAL
 
 
 @dataclass(frozen=True)
@@ -44,7 +41,7 @@ def verdicts(run: Run) -> Iterator[Verdict]:
     found = f"{lowest.recall:.4f} at {named(lowest.matching)}"
     yield Verdict("recall@10 of at least 0.99 at every level, mean", found, lowest.recall >= GOAL)
     found = f"{worst.worst:.3f} at {named(worst.matching)}"
-    yield Verdict("at least 0.95 for the worst 5 % of queries", found, worst.worst >= WORST)
+    yield Verdict("at least 0.95 for the worst 5 % of queries", found, worst.worst >= WORST_GOAL)
     yield from _against(run, [each for each in ours if each.words])
     yield from _stock(run, ours, limited=False, limit=1.1)
     if run.limited:

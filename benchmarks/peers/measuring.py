@@ -14,8 +14,10 @@ from benchmarks.peers.model import Ask, Clocked, Engine
 from benchmarks.peers.shop import Matching, Shop, Truth
 from benchmarks.report import progress
 from vision.evaluation.timing import Times
+from vision.tuning.choice import Goal
+from vision.tuning.sweep import mean_of_worst
 
-GOAL: Final = 0.99
+GOAL: Final = Goal.recall
 """Mean recall@10 that each engine is tuned to."""
 _CHOOSING: Final = 60
 """Queries that an effort is chosen by."""
@@ -59,8 +61,7 @@ class Figures:
     @property
     def worst(self) -> float:
         """The mean of the worst twentieth of the queries."""
-        count = max(1, len(self.recalls) // 20)
-        return float(np.mean(sorted(self.recalls)[:count]))
+        return mean_of_worst(self.recalls)
 
     def times(self, own: bool = False) -> Times:
         """Of all repeats together."""

@@ -23,6 +23,10 @@ def facet(level: str) -> str:
     return "in_" + level.replace(".", "_")
 
 
+FACETS: Final = tuple(facet(level) for level in LEVELS if level != "100")
+"""The attributes that filters ask for."""
+
+
 @dataclass(frozen=True, eq=False)
 class Ask:
     """One query.
@@ -32,14 +36,12 @@ class Ask:
         level: of :data:`LEVELS`; ``100`` is no filter.
         words: the title must have all of them; empty where words do not count.
         effort: how hard the engine searches, in its own unit; 0 is what it does unless told otherwise.
-        counted: whether all facets of what matches are counted as well.
     """
 
     vector: Vectors
     level: str = "100"
     words: str = ""
     effort: int = 0
-    counted: bool = False
 
 
 @dataclass(frozen=True)

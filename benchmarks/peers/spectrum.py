@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.report import Table, emit, progress
+from vision.evaluation.ranking import squared_distances
 from vision.reduction import DIMS
 
 Vectors = NDArray[np.float32]
@@ -101,8 +102,7 @@ def _at_knots(variance: NDArray[np.float64]) -> tuple[float, ...]:
 
 def alike(vectors: Vectors, queries: Vectors) -> tuple[list[float], float]:
     """Medians over queries: squared distance to the nearest, 10th and 100th over the median one, and dimension."""
-    squares = np.einsum("ij,ij->i", vectors, vectors)
-    distances = np.einsum("ij,ij->i", queries, queries)[:, None] + squares - 2 * queries @ vectors.T
+    distances = squared_distances(queries, vectors)
     near = np.sort(np.partition(distances, 100, axis=1)[:, :100], axis=1)
     contrast = np.median(near[:, [0, 9, 99]] / np.median(distances, axis=1)[:, None], axis=0)
     ratios = np.log(np.maximum(near[:, :-1], 1e-9) / near[:, -1:]) / 2

@@ -314,10 +314,10 @@ def _clauses(
         # As many as can be candidates: so few are all compared, and the graph of the full vectors is not used.
         verified = f"{{!knn f=vector topK={plan.candidates} preFilter=$near cache=false v=$full}}"
         return near | {"q": verified, "full": vector(vectors.full)}
+    verified = "{!bool filter=$near must=$blend cache=false}"
     if alone:
-        return near | {"q": "{!bool filter=$near must=$blend cache=false}"}
-    near["verified"] = "{!bool filter=$near must=$blend cache=false}"
-    return near | {"q": "{!bool filter=$base should=$verified cache=false}"}
+        return near | {"q": verified}
+    return near | {"q": "{!bool filter=$base should=$verified cache=false}", "verified": verified}
 
 
 def _matched(query: Query, plan: Plan, names: FieldMap) -> str | None:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
-from benchmarks.peers.model import LEVELS, TOP, Answer, Ask, facet
+from benchmarks.peers.model import FACETS, TOP, Answer, Ask, facet
 from benchmarks.peers.shop import Shop
 from vision.reduction import DIMS
-
-_FACETS: Final = tuple(facet(level) for level in LEVELS if level != "100")
 
 
 class LanceDb:
@@ -53,7 +51,7 @@ class LanceDb:
             "products", pa.RecordBatchReader.from_batches(first.schema, parts())
         )
         table.create_index("vector", config=HnswSq(distance_type="l2", num_partitions=1))
-        for name in _FACETS:
+        for name in FACETS:
             table.create_index(name, config=BTree())
         table.create_index("title", config=FTS())
 

@@ -7,11 +7,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.peers.model import LEVELS, TOP, Answer, Ask, facet
+from benchmarks.peers.model import FACETS, TOP, Answer, Ask, facet
 from benchmarks.peers.shop import Shop
 from vision.reduction import DIMS
 
-_FACETS: Final = tuple(facet(level) for level in LEVELS if level != "100")
 _NAME: Final = "products"
 
 
@@ -36,7 +35,7 @@ class MilvusLite:
         schema = client.create_schema(auto_id=False)
         schema.add_field("id", kinds.INT64, is_primary=True)
         schema.add_field("title", kinds.VARCHAR, max_length=200, enable_analyzer=True, enable_match=True)
-        for name in _FACETS:
+        for name in FACETS:
             schema.add_field(name, kinds.VARCHAR, max_length=3)
         schema.add_field("vector", kinds.FLOAT_VECTOR, dim=DIMS)
         index = client.prepare_index_params()
@@ -48,7 +47,7 @@ class MilvusLite:
                     _NAME,
                     [
                         {"id": row, "title": shop.title(row), "vector": vector}
-                        | {name: value for name, value in shop.facets(row).items() if name in _FACETS}
+                        | {name: value for name, value in shop.facets(row).items() if name in FACETS}
                         for row, vector in enumerate(vectors[start : start + 1000], start=first + start)
                     ],
                 )

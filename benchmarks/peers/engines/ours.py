@@ -9,11 +9,13 @@ from typing import Any, Final
 import numpy as np
 import orjson
 
-from benchmarks.peers.engines.solr import Running, batches, identifier, row_of
+from benchmarks.peers.engines.solr import Running, documents, row_of
 from benchmarks.peers.model import TOP, Answer, Ask, facet
 from benchmarks.peers.shop import Shop
 from benchmarks.processes import environment, serving
 from benchmarks.stream import embedding_of, store_in
+from vision.catalog import sending
+from vision.embedding import Embedding
 from vision.search.engine import SearchEngine
 from vision.search.request import parse
 from vision.solr import configset
@@ -57,22 +59,7 @@ class Ours:
         try:
             with SolrClient(running.server.url, _NAME, timeout=600) as client:
                 configset.create(client)
-                for batch in batches(shop, 200):
-                    codes = embedding.codec.encode(np.stack([vector for _, vector in batch]))
-                    client.add(
-                        [
-                            {
-                                "id": identifier(row),
-                                "product_id": identifier(row),
-                                "title": shop.title(row),
-                                "vector": vector,
-                                "coarse": code,
-                                "embedding": embedding.fingerprint,
-                            }
-                            | {f"attr_{name}": [value] for name, value in shop.facets(row).items()}
-                            for (row, vector), code in zip(batch, codes, strict=True)
-                        ]
-                    )
+                sending.add(client, (_whole(batch, embedding) for batch in documents(shop, 200)))
                 client.commit()
                 client.merge()
         finally:
@@ -93,8 +80,6 @@ class Ours:
             wanted["filters"] = {facet(ask.level): ["yes"]}
         if ask.words:
             wanted |= {"q": ask.words}
-        if ask.counted:
-            wanted["facets"] = ["colour", "material", "kind"]
         return wanted
 
     def search(self, ask: Ask) -> Answer:
@@ -117,3 +102,9 @@ class Ours:
     def close(self) -> None:
         """Stop both."""
         self.running.close()
+
+
+def _whole(batch: Sequence[Mapping[str, Any]], embedding: Embedding) -> list[dict[str, Any]]:
+    codes = embedding.codec.encode(np.stack([each["vector"] for each in batch]))
+    ours = {"embedding": embedding.fingerprint}
+    return [{**each, **ours, "product_id": each["id"], "coarse": code} for each, code in zip(batch, codes, strict=True)]

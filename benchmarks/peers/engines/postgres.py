@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.peers.model import LEVELS, TOP, Answer, Ask, facet
+from benchmarks.peers.model import FACETS, TOP, Answer, Ask, facet
 from benchmarks.peers.shop import Shop
 
-_FACETS: Final = tuple(facet(level) for level in LEVELS if level != "100")
 _VALUES: Final = ("colour", "material", "kind")
 _MEMORY: Final = {
     "shared_buffers": "3GB",
@@ -51,17 +50,17 @@ class Pgvector:
             self.close()
 
     def _fill(self, shop: Shop) -> None:
-        columns = ", ".join(f"{name} text" for name in (*_FACETS, *_VALUES))
+        columns = ", ".join(f"{name} text" for name in (*FACETS, *_VALUES))
         ask = self._connection.execute
         ask(f"CREATE TABLE products (id int PRIMARY KEY, title text, {columns}, vector vector(1024))")
-        names = ["id", "title", *_FACETS, *_VALUES, "vector"]
+        names = ["id", "title", *FACETS, *_VALUES, "vector"]
         with self._connection.cursor().copy(f"COPY products ({', '.join(names)}) FROM STDIN (FORMAT binary)") as copy:
             copy.set_types(["int4", *(["text"] * (len(names) - 2)), "vector"])
             for first, vectors in shop.chunks():
                 for row, vector in enumerate(vectors, start=first):
                     facets = shop.facets(row)
-                    copy.write_row([row, shop.title(row), *(facets[name] for name in (*_FACETS, *_VALUES)), vector])
-        for name in _FACETS:
+                    copy.write_row([row, shop.title(row), *(facets[name] for name in (*FACETS, *_VALUES)), vector])
+        for name in FACETS:
             ask(f"CREATE INDEX ON products ({name})")
         ask("CREATE INDEX ON products USING gin (to_tsvector('simple', title))")
         ask("CREATE INDEX ON products USING hnsw (vector vector_l2_ops)")
@@ -102,9 +101,6 @@ class Pgvector:
         found = self._connection.execute(
             f"SELECT id FROM products WHERE {where} ORDER BY vector <-> %s LIMIT {TOP}", [*values, ask.vector]
         ).fetchall()
-        if ask.counted:
-            for name in _VALUES:
-                self._connection.execute(f"SELECT {name}, count(*) FROM products WHERE {where} GROUP BY 1", values)
         return Answer([row for (row,) in found])
 
     def close(self) -> None:

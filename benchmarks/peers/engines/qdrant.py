@@ -7,11 +7,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.peers.model import LEVELS, TOP, Answer, Ask, facet
+from benchmarks.peers.model import FACETS, TOP, Answer, Ask, facet
 from benchmarks.peers.shop import Shop
 from vision.reduction import DIMS
 
-_FACETS: Final = tuple(facet(level) for level in LEVELS if level != "100")
 _NAME: Final = "products"
 
 
@@ -37,7 +36,7 @@ class QdrantLocal:
         client.create_collection(_NAME, vectors_config=vectors)
         for first, chunk in shop.chunks():
             rows = range(first, first + len(chunk))
-            payload = [{"title": shop.title(row)} | {name: shop.facets(row)[name] for name in _FACETS} for row in rows]
+            payload = [{"title": shop.title(row)} | {name: shop.facets(row)[name] for name in FACETS} for row in rows]
             client.upload_collection(_NAME, chunk, payload=payload, ids=list(rows))
         client.close()
 

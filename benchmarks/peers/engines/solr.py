@@ -43,18 +43,18 @@ class Running:
         self._stack.close()
 
 
-def identifier(row: int) -> str:
-    """A document's id, whose order is that of the rows."""
-    return f"p{row:07d}"
-
-
 def row_of(id: str) -> int:
-    """What :func:`identifier` was made from."""
+    """The row of a document's id."""
     return int(id[1:])
 
 
-def batches(shop: Shop, size: int) -> Iterator[list[tuple[int, Any]]]:
-    """Rows with their vectors, ``size`` at a time."""
+def documents(shop: Shop, size: int) -> Iterator[list[dict[str, Any]]]:
+    """What both index, ``size`` documents at a time; the order of the ids is that of the rows."""
     pairs = ((first + place, vector) for first, vectors in shop.chunks() for place, vector in enumerate(vectors))
-    while batch := list(islice(pairs, size)):
+    every = (
+        {"id": f"p{row:07d}", "title": shop.title(row), "vector": vector}
+        | {f"attr_{name}": value for name, value in shop.facets(row).items()}
+        for row, vector in pairs
+    )
+    while batch := list(islice(every, size)):
         yield batch

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import numpy as np
 import orjson
-import pysolr
 
 from benchmarks import stock
-from benchmarks.peers.engines.solr import Running, batches, identifier, row_of
+from benchmarks.peers.engines.solr import Running, documents, row_of
 from benchmarks.peers.model import TOP, Answer, Ask, facet
 from benchmarks.peers.shop import Shop
 from vision.solr.client import SolrClient
@@ -33,11 +31,7 @@ class StockSolr:
         try:
             with SolrClient(running.server.url, _NAME) as client:
                 stock.create(running.server, client)
-            solr = pysolr.Solr(client.url, timeout=3600)
-            for batch in batches(shop, stock.BATCH):
-                solr.add([document(shop, row, vector) for row, vector in batch], commit=False)
-            solr.commit()
-            solr.optimize(maxSegments=1)
+                stock.load(client, (each for batch in documents(shop, stock.BATCH) for each in batch))
         finally:
             running.close()
 
@@ -59,8 +53,6 @@ class StockSolr:
             fields.append(("fq", f"{{!term f=attr_{facet(ask.level)}}}yes"))
         if ask.words:
             fields += [("fq", "{!edismax qf=title mm=100% v=$words}"), ("words", ask.words)]
-        if ask.counted:
-            fields += [("facet", "true"), *(("facet.field", f"attr_{name}") for name in ("colour", "material", "kind"))]
         sent = self.running.http.request("POST", self._url, fields=fields, encode_multipart=False)
         found = orjson.loads(sent.data)
         if sent.status != 200:
@@ -71,9 +63,3 @@ class StockSolr:
     def close(self) -> None:
         """Stop it."""
         self.running.close()
-
-
-def document(shop: Shop, row: int, vector: np.ndarray[Any, np.dtype[np.float32]]) -> dict[str, Any]:
-    """What pysolr is given: plain values."""
-    facets = {f"attr_{name}": value for name, value in shop.facets(row).items()}
-    return {"id": identifier(row), "title": shop.title(row), "vector": vector.tolist()} | facets
