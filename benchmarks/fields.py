@@ -26,12 +26,7 @@ VARIANTS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "full field M=16, beam 100": variants.FULL_GRAPH,
     "full vector not stored": {"schema.xml": ("visual.vectorStored:true", "visual.vectorStored:false")},
     "coarse vector not stored": {"schema.xml": ("visual.coarseStored:true", "visual.coarseStored:false")},
-    "coarse field M=16, beam 100": {
-        "schema.xml": (
-            'hnswMaxConnections="16" hnswBeamWidth="50"',
-            'hnswMaxConnections="16" hnswBeamWidth="100"',
-        )
-    },
+    "coarse field M=16, beam 50": {"schema.xml": (variants.COARSE_GRAPH, variants.graph(16, 50))},
 }
 _FILES = (".vec", ".vex", ".fdt")
 _CANDIDATES = (50, 100, 200)

@@ -9,7 +9,15 @@ from benchmarks.server import Server
 from vision.solr.client import SolrClient
 from vision.solr.resources import configsets
 
-FULL_GRAPH = {"schema.xml": ('hnswMaxConnections="2" hnswBeamWidth="4"', 'hnswMaxConnections="16" hnswBeamWidth="100"')}
+
+def graph(connections: int, beam: int) -> str:
+    """M and beam as a field type's attributes."""
+    return f'hnswMaxConnections="{connections}" hnswBeamWidth="{beam}"'
+
+
+COARSE_GRAPH = graph(24, 100)
+"""What the product's schema says of the coarse field."""
+FULL_GRAPH = {"schema.xml": (graph(2, 4), graph(16, 100))}
 """The verification field with the graph that Solr builds unless told otherwise."""
 
 

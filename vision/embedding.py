@@ -13,6 +13,7 @@ import tempfile
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import msgspec
@@ -57,7 +58,7 @@ class Embedding:
     _loaded: dict[str, Extractor] = field(default_factory=dict, compare=False, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, compare=False, repr=False)
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Extractor's name and 12 digits over extractor, weights, preprocessing, PCA and coarse code."""
         parts = (self.extractor_fingerprint, self.pca.fingerprint, repr(sorted(self.codec.to_dict().items())))
@@ -177,9 +178,10 @@ def check_vector(values: object) -> NDArray[np.float32]:
         raise BadVector(f"a vector must be {DIMS} numbers") from error
     if vector.shape != (DIMS,):
         raise BadVector(f"the vector has shape {vector.shape}; ({DIMS},) is accepted")
-    if not np.isfinite(vector).all():
+    squared = float(np.square(vector, dtype=np.float64).sum())  # finite float32 cannot overflow it
+    if not math.isfinite(squared):
         raise BadVector("the vector has NaN or infinite values; all must be finite")
-    if float(np.square(vector, dtype=np.float64).sum()) > 1e30:
+    if squared > 1e30:
         raise BadVector("the vector is too long: its squared length must be at most 1e30")
     return vector
 

@@ -118,7 +118,7 @@ class Settings:
         "VISUAL_SEARCH_EXACT_BELOW",
         None,
         "`auto` verifies every picture when keyword and facets leave at most this many; unset: what `tune` chose, "
-        "else 8000.",
+        "else 2000.",
     )
 
     def __post_init__(self) -> None:

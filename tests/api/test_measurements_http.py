@@ -84,7 +84,7 @@ def test_what_is_in_force_without_any_tuning(client: FlaskClient) -> None:
         "collection": "fake",
         "pictures": 1,
         "candidates": {"value": 200, "from": "default"},
-        "exact_below": {"value": 8000, "from": "default"},
+        "exact_below": {"value": 2000, "from": "default"},
         "tuned": None,
         "notice": None,
     }

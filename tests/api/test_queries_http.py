@@ -166,7 +166,7 @@ def test_status_counts_what_is_there(client: FlaskClient) -> None:
     # 40 vectors of 1024 float32 and of 256 int8.
     assert 40 * (4096 + 256) <= sizes["vectors"] < 1.1 * 40 * (4096 + 256)
     assert sum(sizes.values()) == pytest.approx(index["bytes"], rel=0.05)
-    assert {each["name"] for each in index["caches"]} >= {"filterCache", "documentCache"}
+    assert {each["name"] for each in index["caches"]} >= {"filterCache", "queryResultCache"}
     settings = {each["name"]: each for each in found["settings"]}
     assert settings["collection"]["value"] == "api-shop" and settings["collection"]["origin"] == "command"
     assert settings["candidates"] == settings["candidates"] | {"value": None, "origin": "default"}

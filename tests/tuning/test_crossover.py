@@ -31,7 +31,7 @@ def test_it_is_found_between_the_sizes_around_it(at: int) -> None:
     assert [each.matching for each in found.costs] == sorted(each.matching for each in found.costs)
 
 
-@pytest.mark.parametrize(("total", "limit"), [(3000, 8000), (20_000, 20_000)])
+@pytest.mark.parametrize(("total", "limit"), [(1500, 2000), (20_000, 20_000)])
 def test_where_exact_never_loses_the_limit_is_all_there_is_or_the_default(total: int, limit: int) -> None:
     found = find(total, planted(50_000, total))
     assert (found.at, found.exact_below) == (None, limit)
@@ -39,7 +39,7 @@ def test_where_exact_never_loses_the_limit_is_all_there_is_or_the_default(total:
 
 def test_noise_is_no_cross_over() -> None:
     noisy = find(60, lambda part: Cost(60 // part, 5, 4.5, 1.1, 0.8, 1.4))
-    assert (noisy.at, noisy.exact_below) == (None, 8000)
+    assert (noisy.at, noisy.exact_below) == (None, 2000)
 
 
 def test_where_exact_always_loses_it_is_the_smallest_size() -> None:

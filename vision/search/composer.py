@@ -42,6 +42,8 @@ AGREEMENT = 3.0
 """What an attribute that agrees with the words adds to BM25; `python -m benchmarks.words` prints what more would do."""
 RETURNED = "id,product_id,title,image,picture_id,box,label,url,price,currency,in_stock,attr_*,score"
 BY_SCORE = "score desc"
+_COMPARED = 2000
+"""Pictures up to which that query is quicker than a function: it orders all that it compares."""
 _MORE = 100
 """Pictures that may have been added to a small set since it was counted."""
 _IN_CANDIDATES = "if(exists(query($near)),1,0)"
@@ -137,8 +139,9 @@ def compose(
 
 
 def few(query: Query, plan: Plan) -> bool:
-    """Whether so few pictures were counted that Lucene's own vector query compares all of them."""
-    return plan.way is Way.EXACT and plan.matching is not None and by_picture(query) and not query.regions
+    """Whether so few pictures were counted that Lucene's own vector query compares all of them, and is quicker."""
+    counted = plan.way is Way.EXACT and plan.matching is not None and plan.matching <= _COMPARED
+    return counted and by_picture(query) and not query.regions
 
 
 def compared(plan: Plan) -> int:

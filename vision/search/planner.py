@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vision.search.model import Closeness, Likeness, Mode, Plan, Query, Way
+from vision.search.scoring import by_picture
 
 # Candidates are found by picture alone; above this text weight they miss too much of the blend's own top
 # (docs/queries.md has the measurement).
 MAX_TEXT_WEIGHT = 0.7
+_ASKED = "exact was asked for"
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,7 @@ class Limits:
     """
 
     candidates: int = 200
-    exact_below: int = 8000
+    exact_below: int = 2000
 
 
 def candidates_for(query: Query, limits: Limits) -> int:
@@ -30,8 +32,8 @@ def candidates_for(query: Query, limits: Limits) -> int:
 
 
 def needs_count(query: Query) -> bool:
-    """Whether the plan depends on how many pictures match."""
-    return _decided(query) is None and query.mode is Mode.AUTO
+    """Whether the plan, or what form it takes, depends on how many pictures match."""
+    return _decided(query) is None and query.mode is not Mode.APPROXIMATE
 
 
 def plan(query: Query, limits: Limits, matching: int | None = None) -> Plan:
@@ -45,6 +47,8 @@ def plan(query: Query, limits: Limits, matching: int | None = None) -> Plan:
     decided = _decided(query)
     if decided is not None:
         return decided
+    if query.mode is Mode.EXACT:
+        return Plan(Way.EXACT, _ASKED, matching=matching)
     if query.mode is Mode.AUTO:
         if matching is None:
             raise ValueError("auto needs the number of matching pictures; ask needs_count first")
@@ -74,8 +78,8 @@ def _decided(query: Query) -> Plan | None:
         return Plan(Way.TEXT, f"no picture: {' and '.join(found)} alone")
     if query.max_distance is not None:
         return Plan(Way.THRESHOLD, "a threshold: lower bound, then exact distance, inside keyword and facets")
-    if query.mode is Mode.EXACT:
-        return Plan(Way.EXACT, "exact was asked for")
+    if query.mode is Mode.EXACT and not by_picture(query):
+        return Plan(Way.EXACT, _ASKED)
     if query.sort not in (None, "score"):
         return Plan(Way.EXACT, f"sorted by {query.sort}: everything that matches is verified")
     others, pictures = _weights(query)

@@ -7,8 +7,9 @@ more time than all else that it does for a search (docs/decisions/0013-where-a-s
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 import requests
 import urllib3
@@ -16,13 +17,25 @@ import urllib3
 _HEADERS = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
 _PLAIN = ",()[]{}!$'*/:;@"
 """What stands in a form as it is, so that a vector's text need not be gone through character by character."""
+_SHORT = 256
+"""Characters up to which texts are looked up: most of a form is the same in every search."""
 _LONGEST_ADDRESS = 1024
 """Characters from which on a form is a body."""
 
 
 def encoded(params: Mapping[str, Any]) -> str:
     """Parameters, each a value or a list of them, as a form."""
-    return urlencode(params, doseq=True, safe=_PLAIN)
+    pairs = (
+        f"{_quoted(name)}={_quoted(text) if len(text) < _SHORT else quote_plus(text, _PLAIN)}"
+        for name, value in params.items()
+        for text in map(str, value if isinstance(value, list | tuple) else (value,))
+    )
+    return "&".join(pairs)
+
+
+@lru_cache(2048)
+def _quoted(text: str) -> str:
+    return quote_plus(text, _PLAIN)
 
 
 class Forms:
