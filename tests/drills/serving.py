@@ -129,23 +129,5 @@ def kill_solr_while_searching(yard: Yard, traffic: Traffic, after: int) -> Outag
     last = [traffic.ask(number) for number in range(len(traffic.requests))]
     unlike = [each.said for each in last if each.verdict != "right"]
     assert not unlike, f"other answers than before: {unlike[:3]}"
-    import os
-
-    os.environ.get("DBG") and print(
-        sorted(
-            {
-                (
-                    a.number,
-                    round(a.began - killed, 1),
-                    round(a.seconds, 1),
-                    a.verdict,
-                    a.said[-150:] if a.verdict != "right" else "",
-                )
-                for a in answers
-                if a.seconds > 3 or a.verdict == "unavailable"
-            },
-            key=lambda x: x[1],
-        )
-    )
     back = min(each.began + each.seconds for each in again) - killed
     return Outage(after, Counter(each.verdict for each in answers), slowest, back)
