@@ -27,8 +27,6 @@ _LOG = logging.getLogger(__name__)
 # Waitress reads a body to its end before the application sees it. Up to here the application answers that it is too
 # large, as a problem and to a client that has sent everything; past it, waitress hangs up on the sender.
 _MAX_BODY: Final = 256 << 20
-_TOGETHER: Final = 2048
-"""Bytes up to which an answer waits for more of it: its head goes with its body, which wakes the reader once."""
 THREADS: Final = 8
 _SWEEP: Final = 60.0
 
@@ -100,7 +98,6 @@ def _listen(app: Flask, settings: Settings, threads: int) -> Any:
         sockets=[listening],
         threads=threads,
         max_request_body_size=max(_MAX_BODY, 2 * (settings.max_upload_mb << 20)),
-        send_bytes=_TOGETHER,
         ident=None,
     )
 

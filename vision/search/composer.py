@@ -43,7 +43,7 @@ AGREEMENT = 3.0
 RETURNED = "id,product_id,title,image,picture_id,box,label,url,price,currency,in_stock,attr_*,score"
 BY_SCORE = "score desc"
 _COMPARED = 2000
-"""Pictures up to which that query is quicker than a function: it orders all that it compares."""
+"""Pictures up to which a vector query verifies quicker than a function: it orders all that it compares."""
 _MORE = 100
 """Pictures that may have been added to a small set since it was counted."""
 _IN_CANDIDATES = "if(exists(query($near)),1,0)"
