@@ -17,6 +17,7 @@ help:
 	@echo "make test       on a real Solr and in Chromium; what needs a browser or the real photos skips without them"
 	@echo "make test-slow  processes killed again and again, quality on real photos, times, the documents' pictures"
 	@echo "make test-fast  the tests that need neither Solr nor a model nor a browser"
+	@echo "make audit      dependencies: pinned, licensed, without known holes where advisories can be had"
 	@echo "make bench      the product beside stock Solr, vector databases and libraries (BENCH_FLAGS)"
 	@echo "make figures    every other figure of the documentation, small"
 	@echo "make screenshots  the pictures of the pages in the documents (needs Chromium)"
@@ -45,6 +46,10 @@ lint: $(VENV)/installed-dev
 typecheck: $(VENV)/installed-dev
 	$(BIN)/mypy
 
+.PHONY: audit
+audit: $(VENV)/installed-dev
+	$(BIN)/python -m tests.audit $(AUDIT_FLAGS)
+
 format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -63,7 +68,7 @@ UV_COMPILE := uv pip compile --universal --generate-hashes --no-emit-index-url -
 	--python-version 3.11 --quiet
 lock:
 	$(UV_COMPILE) pyproject.toml --all-extras -o requirements-dev.lock
-	$(UV_COMPILE) pyproject.toml --extra build --extra embedded --extra detect --extra parquet -c requirements-dev.lock \
+	$(UV_COMPILE) pyproject.toml --extra build --extra embedded --extra detect --extra oidc --extra parquet --extra traces -c requirements-dev.lock \
 		-o requirements.lock
 	$(UV_COMPILE) benchmarks/peers/requirements.in -c requirements-dev.lock -o requirements-peers.lock
 

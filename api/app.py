@@ -6,9 +6,12 @@ from pathlib import Path
 
 from flask import Flask
 
-from api import compression, health, openapi, parts, problems, security
-from api.keys import Keys
+from api import compression, health, limits, openapi, parts, problems, security
+from api.callers import Callers
+from api.clients import Forwarded
 from api.links import IdConverter
+from api.observing import metrics, traces
+from api.observing.requests import Observed
 from api.pages import engine, merchandise, shop, sign_in
 from api.pages import jobs as jobs_page
 from api.services import Services, attach
@@ -34,6 +37,7 @@ from api.v1 import (
     uploads,
     why,
 )
+from vision.addresses import networks
 from vision.settings import Settings
 from vision.workspace import Workspace
 
@@ -58,6 +62,7 @@ _RESOURCES = (
     catalogues,
     measurements,
     health,
+    metrics,
     status,
     queries,
     openapi,
@@ -69,16 +74,23 @@ _RESOURCES = (
 )
 
 
-def create_app(settings: Settings, workspace: Workspace | None = None, *, notice: str | None = None) -> Flask:
+def create_app(
+    settings: Settings,
+    workspace: Workspace | None = None,
+    *,
+    notice: str | None = None,
+    spans: traces.Traces | None = None,
+) -> Flask:
     """Make the application; Solr is looked for when the first request needs it.
 
     Args:
         settings: validated settings; without ``api_keys`` everything is open, to this machine only.
         workspace: where client and engine come from; the one that ``settings`` describe if not given.
         notice: what whoever looks at readiness should know.
+        spans: opened around requests and their stages; none if not given.
 
     Raises:
-        BadSetting: an API keys file, a detector or a mapping file of its labels that cannot be used.
+        BadSetting: an API keys file, an issuer, a detector or a mapping file of its labels that cannot be used.
     """
     app = Flask(__name__, static_folder=str(_WEB / "static"), template_folder=str(_WEB / "templates"))
     app.config["MAX_CONTENT_LENGTH"] = settings.max_upload_mb << 20
@@ -87,11 +99,17 @@ def create_app(settings: Settings, workspace: Workspace | None = None, *, notice
     app.url_map.converters["id"] = IdConverter
     # Ids may hold slashes, even two of them in a row.
     app.url_map.merge_slashes = False
-    keys = Keys.load(settings.api_keys)
-    attach(app, Services(settings, workspace or Workspace(settings), keys, notice))
+    callers = Callers.of(settings)
+    wired = Services(settings, workspace or Workspace(settings), callers, notice)
+    attach(app, wired)
     problems.install(app)
     compression.install(app)
-    security.install(app, keys)
+    security.install(app, callers)
+    limits.install(app, settings, callers)
+    app.wsgi_app = Forwarded(app.wsgi_app, networks(settings.trusted_proxies))  # type: ignore[method-assign]
     for resource in _RESOURCES:
         app.register_blueprint(resource.blueprint)
+    # Outermost: it sees requests as they came, and the answers of all that stands behind it.
+    watched = Observed(app, metrics.install(app, wired), spans or traces.Traces(), texts=settings.log_texts)
+    app.wsgi_app = watched  # type: ignore[method-assign]
     return app

@@ -11,14 +11,15 @@ from vision.console import progress_bars, reported
 @click.option("--host", help="Address to bind.  [default: 127.0.0.1]")
 @click.option("--port", type=click.IntRange(1, 65535), help="[default: 8080]")
 @click.option("--collection", help="What to search.  [default: products, else demo]")
+@click.option("--debug", is_flag=True, help="Log everything; what was searched for only with VISUAL_SEARCH_LOG_TEXTS.")
 @reported
-def serve(host: str | None, port: int | None, collection: str | None) -> None:
+def serve(host: str | None, port: int | None, collection: str | None, debug: bool) -> None:
     """Serve the HTTP API and the search page, until Ctrl+C."""
     from api.serve import serve as run
     from vision.settings import Settings
 
     settings = Settings.from_environment(host=host, port=port, collection=collection)
-    run(settings, started=lambda url: click.echo(f"search page on {url}"))
+    run(settings, debug=debug, started=lambda url: click.echo(f"search page on {url}"))
 
 
 @click.command()
@@ -43,6 +44,7 @@ def demo(
     from vision.demo.preparation import EXAMPLE, prepare
     from vision.search.listing import lines
     from vision.settings import Settings
+    from vision.solr.curl import without_password
     from vision.workspace import DEMO_COLLECTION, Workspace
 
     settings = Settings.from_environment(host=host, port=port)
@@ -57,7 +59,7 @@ def demo(
             "images": drawn.images,
             "extractor": ready.extractor,
             "dims": ready.dims,
-            "solr": workspace.solr_url(),
+            "solr": without_password(workspace.solr_url())[0],
             "seconds": ready.seconds,
         }
         click.echo(orjson.dumps(about).decode())

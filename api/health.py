@@ -10,8 +10,10 @@ from flask import Blueprint, Response
 from api.operations import Operation, answer, describe
 from api.security import caller
 from api.services import Services, services
-from vision.errors import NotAuthenticated, VisualSearchError
+from vision.errors import IssuerUnavailable, NotPermitted, VisualSearchError
+from vision.install.inspection import check_version
 from vision.solr.client import SolrClient
+from vision.solr.schema import check_vectors
 
 blueprint = Blueprint("health", __name__)
 
@@ -89,11 +91,13 @@ class _Run:
     def solr(self) -> str:
         with self._client() as client:
             version = client.admin("admin/info/system").get("lucene", {}).get("solr-spec-version", "unknown")
+            check_version(version, client.shown)
             return f"Solr {version} answers at {client.shown}"
 
     def collection(self) -> str:
         with self._client() as client:
             self.pictures = client.count(fq=client.names.pictures)
+            check_vectors(client)
             return f"collection {client.collection!r} holds {self.pictures} pictures"
 
     def embedding(self) -> str:
@@ -117,7 +121,7 @@ def _outcome(name: str, check: Callable[[], str]) -> CheckForm:
 def _may_see_details() -> bool:
     try:
         caller()
-    except NotAuthenticated:
+    except (NotPermitted, IssuerUnavailable):
         return False
     return True
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
+from importlib import metadata
 from typing import Any, Final
 
 import msgspec
@@ -44,7 +44,7 @@ _REASONS: Final = {
     413: "The upload is over the limit.",
     415: "A Content-Type that is not accepted.",
     422: "The picture cannot be used.",
-    429: "As much runs at once as may; it is worth trying again.",
+    429: "Too many requests of this client, or too much at once; Retry-After says when to try again.",
     500: "An unexpected error.",
     502: "Solr refused the request.",
     503: "Solr or the model is not there; it may be worth trying again.",
@@ -75,7 +75,7 @@ def document(app: Flask) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {
             "title": "Visual product search",
-            "version": _version(),
+            "version": version(),
             "summary": "Text, facets and a photo in one search on Apache Solr.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
@@ -175,7 +175,7 @@ def _responses(operation: Operation, role: Role | None) -> dict[str, Any]:
     if operation.status != 204:
         for described in found.values():
             described["content"] = {operation.media: {"schema": schema}}
-    common = () if role is None else (401, 403, 500)
+    common = () if role is None else (401, 403, 429, 500)
     for status in sorted({*operation.problems, *common}):
         found[str(status)] = {
             "description": _REASONS[status],
@@ -188,8 +188,9 @@ def _reference(struct: type[msgspec.Struct]) -> dict[str, Any]:
     return {"$ref": _REFERENCE.format(name=struct.__name__)}
 
 
-def _version() -> str:
+def version() -> str:
+    """Of this package; 0 where it is not installed."""
     try:
-        return version("solr-visual-search")
-    except PackageNotFoundError:
+        return metadata.version("solr-visual-search")
+    except metadata.PackageNotFoundError:
         return "0"

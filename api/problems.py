@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-import uuid
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
@@ -13,17 +12,18 @@ import msgspec
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from vision import errors
+from vision import errors, telemetry
+from vision.console import in_one_line
 
 _LOG = logging.getLogger(__name__)
 _TYPE: Final = "urn:visual-search:problem:"
-_MEDIA: Final = "application/problem+json"
+MEDIA: Final = "application/problem+json"
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     """What went wrong: ``detail`` says what came, what is accepted and what to do.
 
-    ``field`` names the member of the request at fault; ``log_id`` is what an unexpected error is logged under.
+    ``field`` names the member of the request at fault; ``request_id`` is what the server's log, and Solr's, have of it.
     """
 
     type: str
@@ -31,7 +31,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     status: int
     detail: str
     field: str | None = None
-    log_id: str | None = None
+    request_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -61,10 +61,14 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     errors.Conflict: Kind(HTTPStatus.CONFLICT, "The index and the request disagree"),
     errors.FingerprintMismatch: Kind(HTTPStatus.CONFLICT, "Vectors of two different embeddings"),
     errors.ModelUnavailable: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "The model cannot be loaded"),
+    errors.IssuerUnavailable: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "Tokens cannot be checked", retry_after=10),
     errors.TookTooLong: Kind(HTTPStatus.GATEWAY_TIMEOUT, "It takes too long"),
     errors.Busy: Kind(HTTPStatus.TOO_MANY_REQUESTS, "Too much runs already", retry_after=15),
+    errors.RateLimited: Kind(HTTPStatus.TOO_MANY_REQUESTS, "Too many requests", retry_after=60),
+    errors.Overloaded: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "Too many requests wait", retry_after=2),
     errors.SolrError: Kind(HTTPStatus.BAD_GATEWAY, "Solr failed"),
     errors.SolrUnavailable: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "Solr does not answer", retry_after=5),
+    errors.DeadlineExceeded: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "The search ran out of time", retry_after=5),
     errors.SolrRefused: Kind(HTTPStatus.BAD_GATEWAY, "Solr refused the request"),
     errors.SolrNotStarted: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "Solr did not start", retry_after=30),
 }
@@ -87,7 +91,7 @@ def expected(error: errors.VisualSearchError) -> Response:
     found = kind(type(error))
     response = respond(problem(error))
     if found.retry_after is not None:
-        response.headers["Retry-After"] = str(found.retry_after)
+        response.headers["Retry-After"] = str(getattr(error, "seconds", found.retry_after))
     if found.status == HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = 'Bearer realm="visual-search"'
     return response
@@ -97,13 +101,22 @@ def problem(error: errors.VisualSearchError) -> Problem:
     """An error raised on purpose as a caller sees it; what is not the caller's fault is logged."""
     found = kind(type(error))
     if found.status >= 500:
-        _LOG.warning("%s %s: %s", request.method, request.path, error)
+        # What Solr refuses it quotes, and that is what somebody searched for.
+        said = f"HTTP {error.status}" if isinstance(error, errors.SolrRefused) else str(error)
+        _LOG.warning("%s %s: %s: %s", request.method, _route(), type(error).__name__, in_one_line(said))
+    return stated(error)
+
+
+def stated(error: errors.VisualSearchError) -> Problem:
+    """An error as a caller sees it, and nothing else."""
+    found = kind(type(error))
     return Problem(
         type=_TYPE + _slug(type(error).__name__),
         title=found.title,
         status=found.status,
         detail=str(error),
         field=getattr(error, "field", None),
+        request_id=_request_id(),
     )
 
 
@@ -114,7 +127,7 @@ def of_http(error: HTTPException) -> Response:
         return expected(_too_large())
     nowhere = f"there is nothing at {request.path}; /openapi.json lists what there is"
     detail = nowhere if status == HTTPStatus.NOT_FOUND else error.description
-    response = respond(Problem("about:blank", error.name, status, detail or error.name))
+    response = respond(Problem("about:blank", error.name, status, detail or error.name, request_id=_request_id()))
     for name, value in error.get_headers(request.environ):
         if name not in ("Content-Type", "Content-Length"):
             response.headers[name] = value
@@ -122,16 +135,16 @@ def of_http(error: HTTPException) -> Response:
 
 
 def unexpected(error: Exception) -> Response:
-    """A bug: logged with its traceback under an id, of which the caller sees only the id."""
-    log_id = uuid.uuid4().hex
-    _LOG.error("%s %s failed, log id %s", request.method, request.path, log_id, exc_info=error)
-    detail = f"an unexpected error; it is in the server's log as {log_id}"
-    return respond(Problem(_TYPE + "unexpected", "Internal error", 500, detail, log_id=log_id))
+    """A bug: logged with its traceback under the request's id, which is all that the caller sees."""
+    id = _request_id()
+    _LOG.error("%s %s failed, request %s", request.method, _route(), id, exc_info=error)
+    detail = f"an unexpected error; it is in the server's log as {id}"
+    return respond(Problem(_TYPE + "unexpected", "Internal error", 500, detail, request_id=id))
 
 
 def respond(problem: Problem) -> Response:
     """A problem as an answer."""
-    return Response(msgspec.json.encode(problem), problem.status, content_type=_MEDIA)
+    return Response(msgspec.json.encode(problem), problem.status, content_type=MEDIA)
 
 
 def _too_large() -> errors.TooLarge:
@@ -141,6 +154,16 @@ def _too_large() -> errors.TooLarge:
         return errors.TooLarge(f"the upload has {_mib(came)}; at most {_mib(limit)} are accepted: send a smaller one")
     # Werkzeug limits the number of parts and the text among them as well.
     return errors.TooLarge(f"the form is larger than is accepted: one file of at most {_mib(limit)} and a short query")
+
+
+def _request_id() -> str | None:
+    current = telemetry.current()
+    return None if current is None else current.id
+
+
+def _route() -> str:
+    """Not the path: it may have an upload's id, or what was searched for."""
+    return request.url_rule.rule if request.url_rule is not None else "(no route)"
 
 
 def _mib(size: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
@@ -12,15 +11,18 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, request, session
 from flask.sessions import SecureCookieSessionInterface
 
-from api.keys import Keys, Role, require
+from api.callers import Callers, session_secret
+from api.keys import Role, require
+from api.loopback import PASSED_ON, is_loopback
 from api.problems import expected
-from api.services import services
-from vision.errors import NotPermitted
+from api.services import services, services_of
+from vision.errors import NotAuthenticated, NotPermitted
+from vision.solr import deadline
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 _SAFE: Final = ("GET", "HEAD", "OPTIONS")
-_SIGNED_IN: Final = "key"
+SIGNED_IN: Final = "key"
 _SIGNED_IN_FOR: Final = timedelta(hours=12)
 
 # Pictures of a catalogue may be web addresses, so img-src is the one thing that is open to other sites.
@@ -35,17 +37,23 @@ _HEADERS: Final = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), microphone=(), geolocation=(), payment=(), usb=(), display-capture=()",
 }
 
 
-def requires(role: Role) -> Callable[[View], View]:
-    """Let a route be used by this role and those above it; without configured keys, by everyone."""
+def requires(role: Role, *, or_loopback: bool = False) -> Callable[[View], View]:
+    """Let a route be used by this role and those above it; without configured keys, by everyone.
+
+    What shoppers may ask for has a deadline. ``or_loopback``: also by whoever asks on this machine.
+    """
 
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
-            require(caller(), role)
-            return view(*args, **kwargs)
+            if not (or_loopback and asked_here()):
+                require(caller(), role)
+            with deadline.within(services().settings.search_seconds if role is Role.SHOPPER else None):
+                return view(*args, **kwargs)
 
         guarded.role = role  # type: ignore[attr-defined]
         return cast(View, guarded)
@@ -54,15 +62,17 @@ def requires(role: Role) -> Callable[[View], View]:
 
 
 def caller() -> Role:
-    """Who asks: by the key that came, else by who signed in.
+    """Who asks: by the key or token that came, else by who signed in.
 
     Raises:
         NotAuthenticated: nobody who is known.
+        NotPermitted: a token without a role.
+        IssuerUnavailable: whether a token counts cannot be known now.
     """
-    keys, presented = services().keys, _presented_key()
-    if keys and presented is None and (mark := session.get(_SIGNED_IN)):
-        return keys.role_of_mark(mark)
-    return keys.role(presented)
+    callers, presented = services().callers, presented_key()
+    if callers and presented is None and (mark := session.get(SIGNED_IN)):
+        return callers.keys.role_of_mark(mark)
+    return callers.role(presented)
 
 
 def sign_in(key: str) -> None:
@@ -71,7 +81,10 @@ def sign_in(key: str) -> None:
     Raises:
         NotAuthenticated: a key that is not configured.
     """
-    session[_SIGNED_IN] = services().keys.mark(key)
+    keys = services().callers.keys
+    if not keys:
+        raise NotAuthenticated("no API keys are configured to sign in with; send a token as `Authorization: Bearer …`")
+    session[SIGNED_IN] = keys.mark(key)
     session.permanent = True
 
 
@@ -87,18 +100,18 @@ class _Cookies(SecureCookieSessionInterface):
         return request.is_secure
 
 
-def _presented_key() -> str | None:
-    """The key that came with the request, if one did."""
+def presented_key() -> str | None:
+    """The key or token that came with the request, if one did."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token.strip():
         return token.strip()
     return request.headers.get("X-API-Key")
 
 
-def install(app: Flask, keys: Keys) -> None:
+def install(app: Flask, callers: Callers) -> None:
     """Check every request of an application, and set the headers of every answer."""
     app.session_interface = _Cookies()
-    app.secret_key = keys.secret()
+    app.secret_key = session_secret(services_of(app).settings) if callers.keys else None
     app.config.update(
         SESSION_COOKIE_NAME="visual-search", SESSION_COOKIE_SAMESITE="Lax", PERMANENT_SESSION_LIFETIME=_SIGNED_IN_FOR
     )
@@ -106,7 +119,7 @@ def install(app: Flask, keys: Keys) -> None:
     @app.before_request
     def check() -> Response | None:
         try:
-            if not keys:
+            if not callers:
                 check_host(request.environ.get("HTTP_HOST"), services().settings.host)
             if request.method not in _SAFE:
                 check_site()
@@ -140,15 +153,11 @@ def check_host(host: str | None, bound: str) -> None:
         raise NotPermitted(f"the Host header is {host!r}; without API keys only localhost and 127.0.0.1 are accepted")
 
 
-def is_loopback(name: str) -> bool:
-    """Whether a host name or address is this machine and nothing else."""
-    name = name.lower().rstrip(".")
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(name.strip("[]")).is_loopback
-    except ValueError:
-        return False
+def asked_here() -> bool:
+    """Whether a program on this machine asks for itself, and none that passes on what others ask."""
+    host = request.host if _is_authority(request.host) else ""
+    named = is_loopback(urlsplit(f"//{host}").hostname or "")
+    return named and is_loopback(request.remote_addr or "") and not request.environ.get(PASSED_ON)
 
 
 def check_site() -> None:

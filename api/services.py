@@ -7,7 +7,7 @@ from typing import Final, cast
 
 from flask import Flask, current_app
 
-from api.keys import Keys
+from api.callers import Callers
 from vision.catalog.pictures import Roots
 from vision.detect import Finder
 from vision.merchandising.desk import Desk
@@ -25,11 +25,11 @@ _NAME: Final = "visual-search"
 class Services:
     """The engine and what goes with it; one for an application, shared by its threads."""
 
-    def __init__(self, settings: Settings, workspace: Workspace, keys: Keys, notice: str | None = None) -> None:
+    def __init__(self, settings: Settings, workspace: Workspace, callers: Callers, notice: str | None = None) -> None:
         """Nothing is opened or connected yet; ``notice`` is what readiness says besides."""
         self.settings = settings
         self.workspace = workspace
-        self.keys = keys
+        self.callers = callers
         self.notice = notice
         self.roots: Roots = workspace.roots()
         self.uploads: Uploads = workspace.uploads()
@@ -61,6 +61,11 @@ class Services:
         """The engine's client of the collection."""
         return self.engine.client
 
+    def retries(self) -> int:
+        """Requests to Solr that were sent again; nothing is started to count them."""
+        engine = self._engine
+        return 0 if engine is None else engine.client.budget.retries
+
 
 def attach(app: Flask, services: Services) -> None:
     """Give an application its services."""
@@ -69,4 +74,9 @@ def attach(app: Flask, services: Services) -> None:
 
 def services() -> Services:
     """The services of the application that answers this request."""
-    return cast(Services, current_app.extensions[_NAME])
+    return services_of(current_app)
+
+
+def services_of(app: Flask) -> Services:
+    """The services of an application."""
+    return cast(Services, app.extensions[_NAME])

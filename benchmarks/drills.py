@@ -1,6 +1,6 @@
 """Crash drills, as many rounds of them as wanted: the indexer and Solr are killed at other moments in each.
 
-The indexer is killed at 10 points of its life and run again; Solr is killed at 5 points of an indexer's writing and
+The indexer is killed at 10 points of its life and run again; Solr is killed at 4 points of an indexer's writing and
 started again, and the indexer run again: each time the collection must equal that of an undisturbed run byte for byte.
 Solr is killed 3 times under searches: each answer must be the usual one or a clear 503, and after the restart all must
 be the usual ones. It ends at the first drill that fails, with what is needed to repeat it. `make test` runs one round.

@@ -17,6 +17,7 @@ import click
 import numpy as np
 
 from benchmarks import server, variants
+from benchmarks.peers.engines.solr import id_of, row_of
 from benchmarks.peers.shop import Matching, Shop
 from benchmarks.report import Table, emit, progress
 from benchmarks.stream import embedding_of, store_in
@@ -25,10 +26,10 @@ from vision.embedding import Embedding
 from vision.evaluation.timing import interleaved
 from vision.search.literals import vector
 from vision.solr.client import SolrClient
+from vision.tuning.sweep import WORST, mean_of_worst
 
 _EVERYTHING: Final = Matching()
 _CHUNK: Final = 500
-_WORST: Final = 0.05
 
 
 def run(
@@ -52,18 +53,16 @@ def run(
         size = server.bytes_by_extension(running.index_folder(client.collection)).get(".vex", 0)
         costs.add(connections, beam, loaded - began, merged - loaded, size / shop.count)
         clients[connections, beam] = client
-    columns = ("K", "M", "beam", "recall", f"of the worst {_WORST:.0%}", "p50 ms", "p95 ms")
+    columns = ("K", "M", "beam", "recall", f"of the worst {WORST:.0%}", "p50 ms", "p95 ms")
     finds = Table(f"{len(shop.tuning)} queries, in turns", columns)
     codes = embedding.codec.encode(shop.queries)
+    best = shop.truth((_EVERYTHING,))[_EVERYTHING].rows
     for k in candidates:
-        found: dict[tuple[tuple[int, int], int], list[int]] = {}
-        ways = {f"{graph}": _asking(graph, client, codes, k, found) for graph, client in clients.items()}
-        times = interleaved(ways, shop.tuning, warm=20)
-        for graph in clients:
-            recalls = np.sort([_recall(shop, query, found[graph, query]) for query in shop.tuning])
-            worst = recalls[: max(1, round(_WORST * len(recalls)))]
-            taken = times[f"{graph}"]
-            finds.add(k, *graph, float(recalls.mean()), float(worst.mean()), taken.p50, taken.p95)
+        found: dict[tuple[int, int], dict[int, list[int]]] = {graph: {} for graph in clients}
+        ways = {graph: _asking(client, codes, k, found[graph]) for graph, client in clients.items()}
+        for graph, taken in interleaved(ways, shop.tuning, warm=20).items():
+            recalls = [float(np.isin(best[query], rows).mean()) for query, rows in found[graph].items()]
+            finds.add(k, *graph, float(np.mean(recalls)), mean_of_worst(recalls), taken.p50, taken.p95)
     return [costs, finds]
 
 
@@ -71,27 +70,20 @@ def _documents(shop: Shop, embedding: Embedding) -> Iterator[Sequence[Mapping[st
     for first, vectors in shop.chunks():
         codes = embedding.codec.encode(vectors)
         for at in range(0, len(codes), _CHUNK):
-            ids = [f"p{row:07d}" for row in range(first + at, first + min(at + _CHUNK, len(codes)))]
+            ids = [id_of(row) for row in range(first + at, first + min(at + _CHUNK, len(codes)))]
             yield [
                 {"id": id, "product_id": id, "embedding": embedding.fingerprint, "coarse": code}
                 for id, code in zip(ids, codes[at : at + _CHUNK], strict=True)
             ]
 
 
-def _asking(
-    graph: tuple[int, int], client: SolrClient, codes: Any, k: int, found: dict[tuple[tuple[int, int], int], list[int]]
-) -> Callable[[int], None]:
+def _asking(client: SolrClient, codes: Any, k: int, found: dict[int, list[int]]) -> Callable[[int], None]:
     def ask(query: int) -> None:
         near = f"{{!knn f=coarse topK={k} cache=false v=$coarse}}"
         answer = client.select({"q": near, "coarse": vector(codes[query]), "fl": "id", "rows": k})
-        found[graph, query] = [int(each["id"][1:]) for each in answer["response"]["docs"]]
+        found[query] = [row_of(each["id"]) for each in answer["response"]["docs"]]
 
     return ask
-
-
-def _recall(shop: Shop, query: int, rows: Sequence[int]) -> float:
-    best = shop.truth((_EVERYTHING,))[_EVERYTHING].rows[query]
-    return float(np.isin(best, rows).mean())
 
 
 def _graphs(_: click.Context, __: click.Parameter, value: str) -> list[tuple[int, int]]:

@@ -16,9 +16,10 @@ import numpy as np
 
 from benchmarks import server
 from benchmarks.report import Table, emit, progress
+from benchmarks.stream import query_vectors
 from tests.search.synthetic import Synthetic, build
 from vision.evaluation.timing import interleaved
-from vision.search.composer import QueryVectors, compose, number
+from vision.search.composer import compose, number
 from vision.search.model import Plan, Query, Way
 
 _WORDS = "dress"
@@ -40,7 +41,7 @@ def run(synthetic: Synthetic, queries: int = 30) -> Sequence[Table]:
         def ask(turn: int, form: str, text: str | None, by_picture: bool, scores: dict[Any, Any]) -> None:
             full = vectors[turn]
             query = Query(text=text, vector=full if by_picture else None, rows=24)
-            known = QueryVectors(full, embedding.codec.encode(full[None])[0], embedding.sigma2) if by_picture else None
+            known = query_vectors(full, embedding) if by_picture else None
             params = compose(query, Plan(Way.EXACT if by_picture else Way.TEXT, ""), known)
             if text is None:  # ranked by the similarity itself, unless told otherwise
                 params |= {"blend": "{!func v=$score}", "score": _one(embedding.sigma2)}

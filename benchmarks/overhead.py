@@ -90,7 +90,7 @@ class Bench:
 
 def run(options: Options) -> Sequence[Table]:
     """Index, serve, ask."""
-    with _bench(options) as running:
+    with bench(options) as running:
         progress("one client")
         tables = [_added(running, options)]
         progress("several clients")
@@ -118,7 +118,7 @@ def searches(stream: Stream) -> Mapping[str, Kind]:
 
 
 @contextmanager
-def _bench(options: Options) -> Iterator[Bench]:
+def bench(options: Options) -> Iterator[Bench]:
     stream = Stream(options.pictures, described=True)
     with tempfile.TemporaryDirectory(prefix="visual-search-benchmark-", ignore_cleanup_errors=True) as folder:
         home = Path(folder)

@@ -11,16 +11,15 @@ from functools import partial
 from typing import Any, Final
 
 import click
-import numpy as np
 
 from benchmarks import server, variants
 from benchmarks.capacity import load
+from benchmarks.once import PLAN
 from benchmarks.report import Table, emit, progress
-from benchmarks.stream import Stream, store_in
-from vision.embedding import Embedding
+from benchmarks.stream import Stream, query_vectors, store_in
 from vision.evaluation.timing import interleaved
-from vision.search.composer import Params, QueryVectors, compose
-from vision.search.model import Plan, Query, Way
+from vision.search.composer import Params, compose
+from vision.search.model import Query
 from vision.solr.client import SolrClient
 
 _LAZY: Final = "<enableLazyFieldLoading>true"
@@ -33,7 +32,6 @@ VARIANTS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
     "not lazy": {"solrconfig.xml": (_LAZY, _LAZY.replace("true", "false"))},
 }
 _IDS: Final = "as configured, ids alone"
-_PLAN: Final = Plan(Way.APPROXIMATE, "", candidates=200)
 
 
 def run(running: server.Server, stream: Stream, queries: int) -> Sequence[Table]:
@@ -49,22 +47,19 @@ def run(running: server.Server, stream: Stream, queries: int) -> Sequence[Table]
     table = Table(f"reading: {stream.count:,} pictures, {queries} queries in turns", columns)
     vectors = stream.queries(queries)
     for rows in (10, 24):
-        asked = [_composed(vector, embedding, rows) for vector in vectors]
+        asked = [
+            compose(Query(vector=vector, rows=rows), PLAN, query_vectors(vector, embedding), by_id=False)
+            for vector in vectors
+        ]
         ways: dict[str, Callable[[int], Any]] = {
             name: partial(_ask, client=client, asked=asked) for name, client in clients.items()
         }
         ways[_IDS] = partial(_ask, client=clients[OURS], asked=[each | {"fl": "id,score"} for each in asked])
         times = interleaved(ways, range(queries), warm=min(60, queries))
-        ours = np.array(times[OURS].values)
         for name, taken in times.items():
-            low, middle, high = np.percentile(np.array(taken.values) / ours, (25, 50, 75))
-            table.add(rows, name, taken.p50, taken.p95, float(middle), f"{low:.2f} to {high:.2f}")
+            low, middle, high = taken.over(times[OURS])
+            table.add(rows, name, taken.p50, taken.p95, middle, f"{low:.2f} to {high:.2f}")
     return [table]
-
-
-def _composed(vector: Any, embedding: Embedding, rows: int) -> Params:
-    vectors = QueryVectors(vector, embedding.codec.encode(vector[None])[0], embedding.sigma2)
-    return compose(Query(vector=vector, rows=rows), _PLAN, vectors, by_id=False)
 
 
 def _ask(turn: int, client: SolrClient, asked: Sequence[Params]) -> None:

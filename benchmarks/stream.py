@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from vision import reduction
 from vision.embedding import Embedding, EmbeddingStore
 from vision.reduction import CoarseCodec, Pca
+from vision.search.composer import QueryVectors
 
 Vectors = NDArray[np.float32]
 EXTRACTOR = "synthetic-000000000000"
@@ -130,3 +131,8 @@ def embedding_of(sample: Vectors, store: EmbeddingStore) -> Embedding:
     embedding = Embedding("synthetic", EXTRACTOR, pca, CoarseCodec.fit(sample), reduction.sigma2(sample))
     store.save(embedding)
     return embedding
+
+
+def query_vectors(vector: Vectors, embedding: Embedding) -> QueryVectors:
+    """What (1024,) is to a search by it."""
+    return QueryVectors(vector, embedding.codec.encode(vector[None])[0], embedding.sigma2)

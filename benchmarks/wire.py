@@ -115,7 +115,7 @@ class Recording(SolrClient):
         super().__init__(url, collection, timeout=120)
         self.sent: list[bytes] = []
 
-    def select(self, params: Mapping[str, Any]) -> dict[str, Any]:
+    def select(self, params: Mapping[str, Any], *, partial: bool = False) -> dict[str, Any]:
         """Run one query, and keep it as a form."""
         self.sent.append(urlencode({"q": "*:*", "wt": "json", **params}, doseq=True).encode())
-        return super().select(params)
+        return super().select(params, partial=partial)

@@ -129,9 +129,9 @@ BAD_INPUT = [
     (("solr", "start", "--port", "0"), "0 is not in the range"),
 ]
 IMPOSSIBLE = [
-    (("index", "c.csv", "--extractor", "histogram"), f"Solr at {NOWHERE} did not answer: no connection"),
+    (("index", "c.csv", "--extractor", "histogram"), f"Solr at {NOWHERE}/products did not answer: no connection"),
     (("index", "c.csv", "--extractor", "onnx:none.onnx"), "no model file at none.onnx"),
-    (("search", "--text", "dress"), f"Solr at {NOWHERE} did not answer: no connection"),
+    (("search", "--text", "dress"), f"Solr at {NOWHERE}/products did not answer: no connection"),
     (("evaluate", "--catalog", "six.csv", *EVALUATE[3:], "--label", "color"), "did not answer: no connection"),
     (("solr", "status"), f"no Solr answers at {NOWHERE}"),
 ]

@@ -16,7 +16,8 @@ from PIL import Image, UnidentifiedImageError
 
 from vision import errors, images
 from vision.errors import BadImage, NotFound, SolrRefused, SolrUnavailable, VisualSearchError
-from vision.solr.client import SolrClient, solr_errors
+from vision.solr.client import SolrClient
+from vision.solr.replies import solr_errors
 
 URL = "http://solr:8983/solr/products"
 

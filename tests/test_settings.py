@@ -40,6 +40,23 @@ VARIABLES: list[tuple[str, str, str, Any]] = [
     ("VISUAL_SEARCH_RECENT_QUERIES", "recent_queries", "0", 0),
     ("VISUAL_SEARCH_CANDIDATES", "candidates", "500", 500),
     ("VISUAL_SEARCH_EXACT_BELOW", "exact_below", "0", 0),
+    ("VISUAL_SEARCH_SEARCH_SECONDS", "search_seconds", "2.5", 2.5),
+    ("VISUAL_SEARCH_URL_NETWORKS", "url_networks", "10.1.0.0/16", "10.1.0.0/16"),
+    ("VISUAL_SEARCH_RATE_LIMIT", "rate_limit", "600", 600),
+    ("VISUAL_SEARCH_SIGN_IN_LIMIT", "sign_in_limit", "0", 0),
+    ("VISUAL_SEARCH_TRUSTED_PROXIES", "trusted_proxies", "10.0.0.1, fd00::/8", "10.0.0.1, fd00::/8"),
+    ("VISUAL_SEARCH_QUEUE", "queue", "8", 8),
+    ("VISUAL_SEARCH_LOG", "log", "json", "json"),
+    ("VISUAL_SEARCH_LOG_TEXTS", "log_texts", "on", True),
+    ("VISUAL_SEARCH_OIDC_ISSUER", "oidc_issuer", "https://id.example/realms/shop", "https://id.example/realms/shop"),
+    ("VISUAL_SEARCH_OIDC_AUDIENCE", "oidc_audience", "visual-search", "visual-search"),
+    ("VISUAL_SEARCH_OIDC_ROLES_CLAIM", "oidc_roles_claim", "realm_access.roles", "realm_access.roles"),
+    ("VISUAL_SEARCH_OIDC_ROLES", "oidc_roles", "admins=engineer", "admins=engineer"),
+    ("VISUAL_SEARCH_OIDC_ALGORITHMS", "oidc_algorithms", "ES256", "ES256"),
+    ("VISUAL_SEARCH_SESSION_SECRET", "session_secret", "/run/secrets/session", Path("/run/secrets/session")),
+    ("VISUAL_SEARCH_SOLR_USER", "solr_user", "shop", "shop"),
+    ("VISUAL_SEARCH_SOLR_PASSWORD_FILE", "solr_password_file", "/run/secrets/solr", Path("/run/secrets/solr")),
+    ("VISUAL_SEARCH_TRACES", "traces", "http://127.0.0.1:4318/v1/traces", "http://127.0.0.1:4318/v1/traces"),
 ]
 # Files that read the environment beside vision/settings.py, and why they must.
 OTHER_READERS = {

@@ -18,16 +18,30 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = ("vision", "api")
 MAX_MODULE, MAX_FUNCTION = 400, 80
 
-BASE = frozenset({"errors", "settings", "images", "download", "model_files", "onnx_runtime", "openvino_runtime"})
+BASE = frozenset(
+    {
+        "addresses",
+        "errors",
+        "settings",
+        "images",
+        "download",
+        "model_files",
+        "onnx_runtime",
+        "openvino_runtime",
+        "telemetry",
+    }
+)
 EVERYTHING = frozenset({"*"})
 
 # What a room may import besides itself, by its name below ``vision``. The most exact name counts.
 ROOMS: Mapping[str, frozenset[str]] = {
     "errors": frozenset(),
-    "settings": frozenset({"errors"}),
+    "addresses": frozenset({"errors"}),
+    "telemetry": frozenset(),
+    "settings": frozenset({"errors", "addresses"}),
     "images": frozenset({"errors"}),
     "console": frozenset({"errors"}),
-    "download": frozenset({"errors"}),
+    "download": frozenset({"errors", "addresses"}),
     "model_files": frozenset({"errors"}),
     "onnx_runtime": frozenset({"errors"}),
     "openvino_runtime": frozenset({"errors"}),
@@ -47,6 +61,7 @@ ROOMS: Mapping[str, frozenset[str]] = {
     "catalog": BASE | {"solr"},
     "install": BASE | {"solr"},
     "jobs": BASE | {"solr"},
+    "backup": BASE | {"solr"},
 }
 # Where stages are wired together.
 WIRING: Mapping[str, frozenset[str]] = {
@@ -91,6 +106,9 @@ WIRING: Mapping[str, frozenset[str]] = {
     "tuning.report": BASE | {"search", "evaluation"},
     "tuning.state": BASE | {"search"},
     "tuning.session": EVERYTHING,
+    "backup.models": BASE | {"embedding", "extractors"},
+    "backup.saving": EVERYTHING,
+    "backup.restoring": EVERYTHING,
     "demo.preparation": EVERYTHING,
     "workspace": EVERYTHING,
     "cli": EVERYTHING,
@@ -112,6 +130,8 @@ ON_FIRST_USE = (
     "rich",
     "sklearn",
     "skimage",
+    "opentelemetry",
+    "joserfc",
 )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import functools
+import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import IO, Any, ParamSpec, Protocol, TypeVar
+from typing import IO, Any, Final, ParamSpec, Protocol, TypeVar
 
 import click
 
@@ -13,6 +15,7 @@ from vision.errors import BadInput, VisualSearchError
 
 P = ParamSpec("P")
 T = TypeVar("T")
+_STORAGE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG, errno.EIO)
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -23,17 +26,52 @@ class Progress(Protocol):
         """``done`` of ``total`` are through."""
 
 
+# Control characters, directions of writing, lone surrogates, ends of lines: what a terminal or a log would obey.
+_UNPRINTABLE: Final = ("Cc", "Cf", "Cs", "Zl", "Zp")
+_JOINERS: Final = "\u200c\u200d"
+"""Of emoji and of several languages' letters."""
+
+
+def printable(text: str, *, kept: str = "\n\t" + _JOINERS) -> str:
+    """Text of others, with what a terminal obeys written as Python does in a string: an escape character as ``x1b``."""
+    return "".join(
+        each if each in kept or unicodedata.category(each) not in _UNPRINTABLE else repr(each)[1:-1] for each in text
+    )
+
+
+def in_one_line(text: str) -> str:
+    """As :func:`printable`, and without ends of lines: for a log, where a new line is a new entry."""
+    return printable(text, kept=_JOINERS)
+
+
+def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
+    """Print what may hold text of others: titles, names, values, files."""
+    click.echo(printable(text), err=err, nl=nl)
+
+
 def reported(function: Callable[P, T]) -> Callable[P, T]:
-    """Print what was raised on purpose as one message on stderr, without a traceback; exit 2 for bad input, else 1."""
+    """Print what was raised on purpose as one message on stderr, without a traceback; exit 2 for bad input, else 1.
+
+    A disk that is full or may not be written is no bug either, wherever it is met.
+    """
 
     @functools.wraps(function)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return function(*args, **kwargs)
         except BadInput as error:
-            raise click.UsageError(str(error)) from error
+            raise click.UsageError(printable(str(error))) from error
         except VisualSearchError as error:
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(printable(str(error))) from error
+        except OSError as error:
+            if error.errno not in _STORAGE:
+                raise
+            raise click.ClickException(
+                printable(
+                    f"{error.filename or 'a file'} cannot be written: {error.strerror}; make room, or set "
+                    "VISUAL_SEARCH_HOME to a folder that can be written, and run the same command again"
+                )
+            ) from error
 
     return wrapper
 

@@ -21,10 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from vision import extractors, images
+from vision import extractors, images, telemetry
 from vision.errors import BadVector, Conflict, FingerprintMismatch, ModelUnavailable, NotFound
 from vision.extractors import Extractor, SpatialExtractor, TextEncoder
 from vision.reduction import DIMS, CoarseCodec, Pca
+from vision.telemetry import Stage
 
 _DESCRIPTION = "embedding.json"
 _PCA = "pca.npz"
@@ -95,7 +96,7 @@ class Embedding:
             ModelUnavailable: the extractor cannot be loaded.
             FingerprintMismatch: its weights or preprocessing are others than the collection's.
         """
-        with self._lock:
+        with telemetry.stage(Stage.EXTRACT), self._lock:
             features = self._extractor(models).extract(pictures)
         return self.pca.transform(features, extractor_fingerprint=self.extractor_fingerprint)
 
@@ -131,7 +132,8 @@ class Embedding:
                 f"the collection's vectors are {self.fingerprint!r}, made of pictures alone: words have no place among "
                 "them; index with `--extractor clip` to search pictures by a description"
             )
-        features = encoder.text(texts)
+        with telemetry.stage(Stage.EXTRACT):
+            features = encoder.text(texts)
         return self.pca.transform(features, extractor_fingerprint=self.extractor_fingerprint)
 
     def _extractor(self, models: Path | None) -> Extractor:

@@ -14,10 +14,14 @@
     ├── Conflict                 the index and the request disagree
     │   └── FingerprintMismatch  vectors of two different embeddings
     ├── ModelUnavailable         weights or a runtime that cannot be had
+    ├── IssuerUnavailable        who issues tokens cannot be asked for the keys that sign them
     ├── TookTooLong              a long piece of work ran out of the time it was given
     ├── Busy                     as much as may run at once does: worth trying again
+    ├── RateLimited              this client has sent as many requests as it may
+    ├── Overloaded               as many requests wait as may: worth trying again
     └── SolrError
         ├── SolrUnavailable      Solr did not answer: worth trying again
+        │   └── DeadlineExceeded the time that the request may take was over before Solr was done
         ├── SolrRefused          Solr answered with an error: the same request fails again
         └── SolrNotStarted       the embedded Solr did not become ready
 
@@ -102,6 +106,10 @@ class ModelUnavailable(VisualSearchError):
     """Weights, a model file or the runtime that would run it cannot be had."""
 
 
+class IssuerUnavailable(VisualSearchError):
+    """Who issues tokens cannot be asked for the keys that sign them."""
+
+
 class TookTooLong(VisualSearchError):
     """A long piece of work ran out of the time that it was given."""
 
@@ -110,12 +118,30 @@ class Busy(VisualSearchError):
     """As many long pieces of work run as may at once."""
 
 
+class RateLimited(VisualSearchError):
+    """A client has sent as many requests of this minute as it may: ``most``; in ``seconds`` it may send more."""
+
+    def __init__(self, message: str, *, most: int = 0, seconds: int = 60) -> None:
+        """Keep the numbers beside the message."""
+        super().__init__(message)
+        self.most = most
+        self.seconds = seconds
+
+
+class Overloaded(VisualSearchError):
+    """More requests came than can be answered soon."""
+
+
 class SolrError(VisualSearchError):
     """Anything that went wrong between us and Solr."""
 
 
 class SolrUnavailable(SolrError):
     """Solr did not answer: not running, unreachable, or too slow. Worth trying again."""
+
+
+class DeadlineExceeded(SolrUnavailable):
+    """The time that the request may take was over before Solr was done with it."""
 
 
 class SolrRefused(SolrError):

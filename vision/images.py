@@ -1,7 +1,8 @@
 """Bytes to RGB pictures, safely: what is accepted, how large it may be, and the few operations every stage needs.
 
 Pictures come from strangers, so every way a small file can cost much is bounded before pixels are decoded: the
-formats, the pixels, the scans of a JPEG, and the frames (only the first is ever decoded).
+formats, the pixels, the scans of a JPEG, the parts of a file, the frames (only the first is ever decoded), and how many
+large ones are decoded at a time.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ import hashlib
 import io
 import math
 import re
+import threading
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import Any, Final
 
 import numpy as np
@@ -20,11 +23,25 @@ from PIL import Image, UnidentifiedImageError, features
 
 from vision.errors import BadImage, BadQuery
 
-FORMATS: Final[tuple[str, ...]] = ("JPEG", "PNG", "WEBP", "GIF", "BMP") + (("AVIF",) if features.check("avif") else ())
+FORMATS: Final[tuple[str, ...]] = ("JPEG", "PNG", "WEBP") + (("AVIF",) if features.check("avif") else ())
 """Pillow's names of the formats that are decoded; every other decoder of Pillow stays out of reach."""
 
 MAX_PIXELS: Final = 50_000_000
-"""Above a 48-megapixel phone camera; 150 MB as RGB."""
+"""Of a JPEG, which is decoded in small where that will do: above a 48-megapixel phone camera; 200 MB as RGB."""
+
+MAX_PIXELS_OF: Final = {"PNG": 25_000_000, "WEBP": 12_600_000, "AVIF": 20_000_000}
+"""Of what can only be decoded whole. Pillow takes up to 9, 18 and 13 bytes a pixel for it: none takes 300 MB."""
+
+MAX_READS: Final = 100_000
+"""Times that a decoder may ask for bytes of a file. Pillow reads a file's segments and chunks one by one, in Python: a
+JPEG of 10 MB may have two million, which take 20 s. An ordinary file of 50 MB needs some 10,000."""
+
+_LARGE: Final = 4_000_000
+_TWO_LARGE: Final = threading.BoundedSemaphore(2)
+"""Pictures of more pixels than ``_LARGE``, after a JPEG was made smaller: two are decoded at a time, in all threads."""
+
+_STRIP: Final = 1_000_000
+"""Pixels whose colors are converted at a time, where that takes a copy or two."""
 
 MAX_SCANS: Final = 64
 """libjpeg's progressive script makes 10 scans, optimisers some 20. An empty scan costs 0.6 ns a pixel and some 30
@@ -36,6 +53,8 @@ MAX_SCANNED_PIXELS: Final = 1_000_000_000
 _KINDS: Final[tuple[tuple[bytes, str], ...]] = (
     (b"%PDF", "a PDF document"),
     (b"PK\x03\x04", "a ZIP archive or an Office document"),
+    (b"GIF8", "a GIF picture"),
+    (b"BM", "a BMP picture"),
     (b"II*\x00", "a TIFF picture"),
     (b"MM\x00*", "a TIFF picture"),
     (b"8BPS", "a Photoshop document"),
@@ -89,15 +108,34 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS, min_side: int | None = 
     Raises:
         BadImage: empty, of another format, truncated or damaged, or too costly to decode; the message says what came.
     """
+    with _opened(data, max_pixels) as image:
+        _check_cost(data, image, max_pixels)
+        if min_side is not None and image.format in ("JPEG", "MPO"):
+            image.draft(None, (min_side, min_side))  # type: ignore[no-untyped-call,unused-ignore]
+        with _TWO_LARGE if image.width * image.height > _LARGE else nullcontext():
+            image.load()
+            return _upright(_to_rgb(image), orientation(image))
+
+
+def jpeg_header(data: bytes) -> tuple[int, tuple[int, int]] | None:
+    """How a JPEG is turned (as :func:`orientation`) and its (width, height) as stored; None for another format.
+
+    Raises:
+        BadImage: as :func:`decode`; no pixel has been looked at.
+    """
+    with _opened(data, MAX_PIXELS) as image:
+        # Of a PNG, asking for the orientation would decode all of it.
+        return (orientation(image), image.size) if image.format in ("JPEG", "MPO") else None
+
+
+@contextmanager
+def _opened(data: bytes, max_pixels: int) -> Iterator[Image.Image]:
+    """A picture of an accepted format, and whatever goes wrong with it as a :class:`BadImage` that says what came."""
     if not data:
         raise BadImage(f"the picture is empty (0 bytes); {_accepted()}")
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            _check_cost(data, image, max_pixels)
-            if min_side is not None and image.format in ("JPEG", "MPO"):
-                image.draft(None, (min_side, min_side))  # type: ignore[no-untyped-call,unused-ignore]
-            image.load()
-            return _upright(_to_rgb(image), orientation(image))
+        with Image.open(_Metered(data), formats=FORMATS) as image:
+            yield image
     except BadImage:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -181,10 +219,11 @@ def _came(data: bytes) -> str:
 def _check_cost(data: bytes, image: Image.Image, max_pixels: int) -> None:
     """Refuse what would cost too much; only the header has been read so far."""
     width, height = image.size
+    max_pixels = min(max_pixels, MAX_PIXELS_OF.get(str(image.format), max_pixels))
     if width * height > max_pixels:
         raise BadImage(
-            f"got a {image.format} of {width} x {height} = {width * height:,} pixels; at most {max_pixels:,} are "
-            "decoded: send a smaller one"
+            f"got a {image.format} of {width} x {height} = {width * height:,} pixels; at most {max_pixels:,} of that "
+            "format are decoded: send a smaller one"
         )
     if image.format in ("JPEG", "MPO"):
         scans = count_scans(data)
@@ -196,9 +235,14 @@ def _check_cost(data: bytes, image: Image.Image, max_pixels: int) -> None:
 
 
 def count_scans(data: bytes) -> int:
-    """Count the scans of a JPEG by walking its segments: thumbnails inside metadata are not counted."""
+    """Count the scans of a JPEG by walking its segments: thumbnails inside metadata are not counted.
+
+    Of one with more than ``MAX_READS`` segments, what is refused all the same.
+    """
     scans, position, end = 0, 2, len(data)
-    while position + 4 <= end:
+    for _ in range(MAX_READS):
+        if position + 4 > end:
+            break
         if data[position] != 0xFF:
             position = data.find(b"\xff", position)
             if position < 0:
@@ -217,21 +261,59 @@ def count_scans(data: bytes) -> int:
             if found is None:
                 break
             position = found.start()
+    else:
+        return MAX_SCANS + 1
     return scans
+
+
+class _Metered(io.BytesIO):
+    """A file that may be read a bounded number of times."""
+
+    _left = MAX_READS
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """As usual.
+
+        Raises:
+            BadImage: once too often.
+        """
+        self._left -= 1
+        if self._left < 0:
+            raise BadImage(f"{_came(self.getvalue())}: it consists of too many parts; save it again")
+        return super().read(size)
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
     """Any mode to a new RGB image, transparency over white."""
     if image.mode.startswith("I"):
-        values: NDArray[Any] = np.asarray(image)
-        return Image.fromarray((np.clip(values, 0, 65535) >> 8).astype(np.uint8)).convert("RGB")
+        return _by_strips(image, _eight_bits)
     if image.has_transparency_data:
-        rgba = image.convert("RGBA")
-        white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
-        return Image.alpha_composite(white, rgba).convert("RGB")
-    result = image.copy() if image.mode == "RGB" else image.convert("RGB")
+        return _by_strips(image, _on_white)
+    # Of a file's image without its file and what came with it; the pixels are not copied.
+    result = image._new(image.im) if image.mode == "RGB" else image.convert("RGB")
     result.info = {}
     return result
+
+
+def _by_strips(image: Image.Image, convert: Callable[[Image.Image], Image.Image]) -> Image.Image:
+    """An RGB image, converted some rows at a time, so that copies of all of it are never needed."""
+    result = Image.new("RGB", image.size)
+    width, height = image.size
+    rows = max(1, _STRIP // width)
+    for top in range(0, height, rows):
+        result.paste(convert(image.crop((0, top, width, min(top + rows, height)))), (0, top))
+    return result
+
+
+def _eight_bits(strip: Image.Image) -> Image.Image:
+    values: NDArray[Any] = np.asarray(strip)
+    return Image.fromarray((np.clip(values, 0, 65535) >> 8).astype(np.uint8)).convert("RGB")
+
+
+def _on_white(strip: Image.Image) -> Image.Image:
+    rgba = strip.convert("RGBA")
+    white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
+    return Image.alpha_composite(white, rgba).convert("RGB")
 
 
 def orientation(image: Image.Image) -> int:

@@ -26,6 +26,8 @@ _JFIF: Final = b"JFIF\x00"
 _JFIF_LENGTH: Final = 12
 _ADOBE: Final = b"Adobe"
 _COMPARED: Final = 64
+_LAST_UPRIGHT: Final = 4
+"""Orientations after this one lie on their side."""
 
 
 @dataclass(frozen=True)
@@ -43,24 +45,27 @@ def strip(data: bytes) -> Stripped:
     Raises:
         BadImage: as :func:`vision.images.decode`.
     """
-    upright = images.decode(data)
-    with Image.open(io.BytesIO(data), formats=images.FORMATS) as opened:
-        is_jpeg, orientation = opened.format in ("JPEG", "MPO"), images.orientation(opened)
-    stripped = _jpeg(data, orientation) if is_jpeg else None
-    if stripped is None or not _same(data, stripped):
-        buffer = io.BytesIO()
-        upright.save(buffer, "PNG", compress_level=3)
-        stripped = buffer.getvalue()
-    return Stripped(stripped, upright.width, upright.height)
+    found = images.jpeg_header(data)
+    if found is not None:
+        orientation, (width, height) = found
+        small = images.decode(data, min_side=_COMPARED)
+        stripped = _jpeg(data, orientation)
+        if stripped is not None and _same(small, stripped):
+            upright = (height, width) if orientation > _LAST_UPRIGHT else (width, height)
+            return Stripped(stripped, *upright)
+    image = images.decode(data)
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", compress_level=3)
+    return Stripped(buffer.getvalue(), image.width, image.height)
 
 
-def _same(data: bytes, stripped: bytes) -> bool:
+def _same(small: Image.Image, stripped: bytes) -> bool:
     """Whether both give the same pixels: in small, for which the decoder reads every coefficient all the same."""
     try:
-        one, other = (images.decode(each, min_side=_COMPARED) for each in (data, stripped))
+        other = images.decode(stripped, min_side=_COMPARED)
     except BadImage:
         return False
-    return one.size == other.size and one.tobytes() == other.tobytes()
+    return small.size == other.size and small.tobytes() == other.tobytes()
 
 
 def _jpeg(data: bytes, orientation: int) -> bytes | None:

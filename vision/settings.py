@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import platformdirs
 
+from vision import addresses
 from vision.errors import BadSetting
 
 _APP = "visual-search"
@@ -120,6 +121,90 @@ class Settings:
         "`auto` verifies every picture when keyword and facets leave at most this many; unset: what `tune` chose, "
         "else 2000.",
     )
+    search_seconds: float = _env(
+        "VISUAL_SEARCH_SEARCH_SECONDS",
+        20.0,
+        "Seconds that a shopper's request may take, Solr's part of it included; `time_allowed` asks for less.",
+    )
+    url_networks: str = _env(
+        "VISUAL_SEARCH_URL_NETWORKS",
+        "",
+        "Networks besides the public internet that `--allow-urls` may fetch pictures from, as 10.1.0.0/16, with commas "
+        "between.",
+    )
+    rate_limit: int | None = _env(
+        "VISUAL_SEARCH_RATE_LIMIT",
+        None,
+        "Requests a minute that one client may send, by key, else by address; 0: no limit; unset: 1200 where API keys "
+        "are configured, else no limit.",
+    )
+    sign_in_limit: int = _env(
+        "VISUAL_SEARCH_SIGN_IN_LIMIT",
+        10,
+        "API keys a minute that one address may try in vain or sign in with; 0: no limit.",
+    )
+    trusted_proxies: str = _env(
+        "VISUAL_SEARCH_TRUSTED_PROXIES",
+        "",
+        "Networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, as 10.1.0.0/16, with commas "
+        "between.",
+    )
+    queue: int = _env(
+        "VISUAL_SEARCH_QUEUE",
+        64,
+        "Requests that may wait until one of the server's threads is free; more are refused with 503.",
+    )
+
+    log: str | None = _env(
+        "VISUAL_SEARCH_LOG",
+        None,
+        "What `serve` writes to stderr: a line for each request and all else, `json` or `text`; unset: warnings, as "
+        "text.",
+    )
+    log_texts: bool = _env(
+        "VISUAL_SEARCH_LOG_TEXTS",
+        False,
+        "Write what was searched for, and whole addresses, into the log; off, as that is the shoppers' own.",
+    )
+    traces: str | None = _env(
+        "VISUAL_SEARCH_TRACES",
+        None,
+        "Where OpenTelemetry spans are sent, by OTLP over HTTP, as http://127.0.0.1:4318/v1/traces; unset: nowhere.",
+    )
+
+    oidc_issuer: str | None = _env(
+        "VISUAL_SEARCH_OIDC_ISSUER",
+        None,
+        "OpenID Connect issuer whose bearer tokens count beside API keys, exactly as in their `iss`; unset: none.",
+    )
+    oidc_audience: str | None = _env(
+        "VISUAL_SEARCH_OIDC_AUDIENCE", None, "What its tokens must name as their `aud`; needed with an issuer."
+    )
+    oidc_roles_claim: str = _env(
+        "VISUAL_SEARCH_OIDC_ROLES_CLAIM",
+        "roles",
+        "The claim that holds a token's roles; a dot leads into an object, as in realm_access.roles.",
+    )
+    oidc_roles: str | None = _env(
+        "VISUAL_SEARCH_OIDC_ROLES",
+        None,
+        "What the claim's values mean, as admins=engineer, staff=merchandiser; unset: they are our roles' names.",
+    )
+    oidc_algorithms: str = _env(
+        "VISUAL_SEARCH_OIDC_ALGORITHMS", "RS256, ES256", "Algorithms that its tokens may be signed with."
+    )
+    session_secret: Path | None = _env(
+        "VISUAL_SEARCH_SESSION_SECRET",
+        None,
+        "File of 32 random bytes or more that sign sign-in cookies, for several servers; unset: one made in the home.",
+    )
+
+    solr_user: str | None = _env(
+        "VISUAL_SEARCH_SOLR_USER", None, "Who signs in to the Solr of SOLR_URL, which is asked without a password else."
+    )
+    solr_password_file: Path | None = _env(
+        "VISUAL_SEARCH_SOLR_PASSWORD_FILE", None, "File with that user's password, and nothing else."
+    )
 
     def __post_init__(self) -> None:
         """Refuse values that would only fail later, and less clearly."""
@@ -133,17 +218,26 @@ class Settings:
             "profile_days",
             "tools_seconds",
             "jobs",
+            "queue",
         ):
             self._check(name, getattr(self, name) >= 1, "it must be at least 1")
         self._check("recent_queries", self.recent_queries >= 0, "it must be 0 or more")
         self._check("candidates", self.candidates is None or self.candidates >= 1, "it must be at least 1")
         self._check("exact_below", self.exact_below is None or self.exact_below >= 0, "it must be 0 or more")
         self._check("profile_half_life", 0 < self.profile_half_life < math.inf, "it is days, more than 0")
-        self._check("solr_timeout", 0 < self.solr_timeout < math.inf, "it is seconds, more than 0")
+        for name in ("solr_timeout", "search_seconds"):
+            self._check(name, 0 < getattr(self, name) < math.inf, "it is seconds, more than 0")
         named = self.collection is None or re.fullmatch(r"\w[\w.-]*", self.collection, re.ASCII) is not None
         self._check("collection", named, "Solr accepts letters, digits, '.', '_' and '-' in its name")
         self._check("language", re.fullmatch("[a-z]{2,3}", self.language) is not None, "give two letters, as en or de")
+        for name in ("url_networks", "trusted_proxies"):
+            addresses.networks(getattr(self, name))
+        for name in ("rate_limit", "sign_in_limit"):
+            value = getattr(self, name)
+            self._check(name, value is None or value >= 0, "it must be 0 or more")
         self._check("solr_url", self.solr_url is None or _is_base(self.solr_url), "give it as http://host:8983/solr")
+        self._check("log", self.log in (None, "json", "text"), "give json or text")
+        self._check("traces", self.traces is None or _is_base(self.traces), "give http://host:4318/v1/traces")
 
     def _check(self, name: str, accepted: bool, what: str) -> None:
         if not accepted:

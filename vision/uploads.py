@@ -134,6 +134,12 @@ class Uploads:
             _unlink(path)
             total -= size
 
+    def usage(self) -> tuple[int, int]:
+        """How many pictures are kept, and their bytes."""
+        now = self._clock()
+        sizes = [status.st_size for path, status in self._files() if path.suffix != _PARTIAL and status.st_mtime > now]
+        return len(sizes), sum(sizes)
+
     def _files(self) -> Iterator[tuple[Path, os.stat_result]]:
         """Ours alone: whatever else lies in the folder is left alone."""
         try:

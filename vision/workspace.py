@@ -19,7 +19,7 @@ from vision.search.querylog import QueryLog
 from vision.search.steering.profiles import Profiles
 from vision.search.tuned import Given, TunedFiles
 from vision.settings import Settings
-from vision.solr import configset
+from vision.solr import auth, configset
 from vision.solr.client import SolrClient
 from vision.solr.current import embedded
 from vision.uploads import Uploads
@@ -40,12 +40,12 @@ class Workspace:
         """
         self.settings = settings
         self._progress = progress
-        self._url = settings.solr_url
+        self._url = auth.address(settings)
         self._finder: Finder | None = None
         self.queries = QueryLog(settings.recent_queries)
 
     def solr_url(self) -> str:
-        """Solr's base URL; starts the embedded one if that is meant and it does not run.
+        """Solr's base URL, with its password if it has one; starts the embedded one if that is meant and does not run.
 
         Raises:
             SolrNotStarted: it did not become ready.

@@ -98,10 +98,11 @@ def _begun(named: str) -> list[Path]:
 def render(template: str, status: int = 200, *, section: str | None = None, **values: Any) -> Response:
     """A page, with the way to the others; ``section`` is the endpoint of the one that it lies below."""
     page = render_template(
-        template, areas=areas(), endpoint=section or request.endpoint, keys=bool(services().keys), **values
+        template, areas=areas(), endpoint=section or request.endpoint, keys=bool(services().callers), **values
     )
     response = make_response(page, status)
-    response.headers["Cache-Control"] = "private, no-cache"
+    # What a role sees is not for who sits down at the machine after signing out, and presses "back".
+    response.headers["Cache-Control"] = "no-store" if services().callers else "private, no-cache"
     return response
 
 

@@ -15,7 +15,7 @@ blueprint = Blueprint("sign_in", __name__)
 @blueprint.get("/sign-in")
 def form() -> Response:
     """Ask for a key; where none is needed, go on."""
-    if not services().keys:
+    if not services().callers:
         return redirect(_onward(request.args.get("next")), 303)
     return _form(request.args.get("next"), "")
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Any, Final
 
 import msgspec
-from flask import Blueprint, Response
+from flask import Blueprint, Response, current_app
 from msgspec import Meta
 
-from api import parts
+from api import limits, parts
 from api.keys import Role
 from api.links import picture_url
 from api.operations import JSON, Operation, answer, describe
@@ -69,7 +69,9 @@ class _Unread(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 )
 def batch() -> Response:
     """Answer several searches."""
-    wanted = [caught(parse)(bytes(raw)) for raw in _read()]
+    raws = _read()
+    limits.spend(current_app, len(raws) - 1)
+    wanted = [caught(parse)(bytes(raw)) for raw in raws]
     good: list[Asked] = [(each, None) for each in wanted if isinstance(each, SearchRequest)]
     found = services().engine.search_batch(good)
     answered = iter(found.results)
@@ -86,5 +88,5 @@ def outcome(found: Result | VisualSearchError) -> ResultForm | Problem:
 def _read() -> list[msgspec.Raw]:
     try:
         return msgspec.json.decode(parts.json_body(_ACCEPTED), type=_Unread).searches
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:  # skipped unread, however deep
         raise BadQuery(f"the batch is not understood: {error}; {_ACCEPTED}", "searches") from error

@@ -34,11 +34,15 @@ _Q: Final = Parameter("q", "Count only the products that these words find.")
 
 
 class FacetsForm(msgspec.Struct, frozen=True):
-    """Values and counts in products, and the smallest and largest number of each range, over the whole catalogue."""
+    """Values and counts in products, and the smallest and largest number of each range, over the whole catalogue.
+
+    ``partial``: Solr ran out of time, so that the counts are lower bounds.
+    """
 
     facets: dict[str, list[FacetValueForm] | HistogramForm]
     ranges: dict[str, RangeRequest]
     total: int
+    partial: bool
 
 
 @blueprint.get("/facets")
@@ -65,7 +69,7 @@ def known_facets(
     fields = list(fields or engine.collection.attributes())
     # Counts of other words than those asked for would be silent here.
     found = form(engine.search(SearchRequest(q=words, facets=fields, rows=0, spelling="off"), logged=False))
-    return FacetsForm(found.facets, _ranges(engine.collection, currency), found.total)
+    return FacetsForm(found.facets, _ranges(engine.collection, currency), found.total, found.partial)
 
 
 def _ranges(collection: Collection, currency: str | None) -> dict[str, RangeRequest]:

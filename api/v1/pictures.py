@@ -108,7 +108,7 @@ def image(id: str) -> Response:
     tag = hashlib.sha256(f"{document.get('image_hash')}|{root}|{name}|{width}".encode()).hexdigest()[:32]
     response = Response(content_type=JPEG)
     response.set_etag(tag)
-    response.headers["Cache-Control"] = f"{'private' if services().keys else 'public'}, max-age={_MAX_AGE}"
+    response.headers["Cache-Control"] = f"{'private' if services().callers else 'public'}, max-age={_MAX_AGE}"
     if not request.if_none_match.contains(tag):
         response.set_data(_rendered(id, root, name, width, tag))
     response.make_conditional(request.environ)

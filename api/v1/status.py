@@ -88,7 +88,10 @@ class MissingForm(msgspec.Struct, frozen=True):
 
 
 class StatusForm(msgspec.Struct, frozen=True):
-    """Health, collection, embedding, Solr, index and settings; a part that is null is in ``missing``."""
+    """Health, collection, embedding, Solr, index and settings; a part that is null is in ``missing``.
+
+    ``retries`` are requests to Solr that this server sent again since it started.
+    """
 
     at: str
     health: ReadyForm
@@ -96,6 +99,7 @@ class StatusForm(msgspec.Struct, frozen=True):
     embedding: EmbeddingForm | None
     solr: ServerForm | None
     index: IndexForm | None
+    retries: int
     settings: list[SettingForm]
     missing: list[MissingForm]
 
@@ -114,7 +118,7 @@ def gather(wired: Services) -> StatusForm:
     down = next((check.detail or "" for check in health.checks if check.name == "solr" and not check.ok), None)
     if down is not None:
         missing = [MissingForm(part, down) for part in ("collection", "embedding", "solr", "index")]
-        return StatusForm(at, health, None, None, None, None, settings, missing)
+        return StatusForm(at, health, None, None, None, None, wired.retries(), settings, missing)
     theirs, missing = wired.client, []
 
     def part(name: str, read: Callable[[], T]) -> T | None:
@@ -132,6 +136,7 @@ def gather(wired: Services) -> StatusForm:
             embedding=part("embedding", lambda: _embedding(wired)),
             solr=part("solr", lambda: read_server(client)),
             index=part("index", lambda: read_index(client)),
+            retries=wired.retries(),
             settings=settings,
             missing=missing,
         )

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from benchmarks.extraction.goals import Goals, quartiles, spread
+from benchmarks.extraction.goals import Goals, spread
 from benchmarks.report import Table, progress
 from vision import extractors, images
 from vision.catalog.decoding import THREADS
@@ -47,7 +47,7 @@ def run(files: Sequence[bytes], rounds: int, goals: Goals) -> list[Table]:
                 rate = 1000 * len(data) / times["plain"].p50
                 one, many = (spread(times["plain"], times[each]) for each in ("one", "pool"))
                 table.add(name, f"{width} x {height}", side, rate, one, many)
-                reached.append((f"{name} to {side}", quartiles(times["plain"], times["pool"])[1]))
+                reached.append((f"{name} to {side}", times["plain"].over(times["pool"])[1]))
     for name, ratio in reached:
         goals.add(f"decode and resize, times plain Pillow: {name}", 2.0, ratio)
     return [table, _overlaps(files, goals)]

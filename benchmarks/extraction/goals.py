@@ -4,21 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from benchmarks.report import Cell, Table
 from vision.evaluation.timing import Times
 
 
-def quartiles(slow: Times, quick: Times) -> tuple[float, float, float]:
-    """How many times as quick, round by round: first quartile, median, third quartile."""
-    low, middle, high = np.percentile(np.array(slow.values) / np.array(quick.values), [25, 50, 75])
-    return float(low), float(middle), float(high)
-
-
 def spread(slow: Times, quick: Times) -> str:
-    """The same in words."""
-    low, middle, high = quartiles(slow, quick)
+    """How many times as quick, round by round: the median, and the quartiles."""
+    low, middle, high = slow.over(quick)
     return f"{middle:.2f} ({low:.2f}–{high:.2f})"
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from benchmarks.extraction.goals import Goals, quartiles, spread
+from benchmarks.extraction.goals import Goals, spread
 from benchmarks.report import Table, progress
 from tests.evaluation.clothing import NO_CLASS, mobilenet
 from tests.finetuning.mobilenet import write_weights
@@ -83,7 +83,7 @@ def speed(files: Sequence[bytes], rounds: int, compared: int, goals: Goals) -> l
     )
     table.notes.append("CPU ms: of all threads, in one call; it does not depend on who else uses the cores")
     for kept, wanted in (("fp32", 1.8), ("int8", 3.3)):
-        ratio = quartiles(times["model.predict"], times[f"OpenVINO {kept}"])[1]
+        ratio = times["model.predict"].over(times[f"OpenVINO {kept}"])[1]
         goals.add(f"{kept}: times model.predict, median", wanted, ratio)
     return [table, _pca(ways["OpenVINO fp32"], batch, rounds)]
 

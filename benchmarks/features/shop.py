@@ -41,10 +41,10 @@ class Ranking(SolrClient):
     What Solr matches, scores and sorts is the engine's own request.
     """
 
-    def select(self, params: Mapping[str, Any]) -> dict[str, Any]:
+    def select(self, params: Mapping[str, Any], *, partial: bool = False) -> dict[str, Any]:
         """As it is, or without the fields of what no page shows."""
         whole = int(params.get("rows", 0)) > PAGE and "$similarity" in str(params.get("fl"))
-        return super().select({**params, "fl": "id,product_id,score"} if whole else params)
+        return super().select({**params, "fl": "id,product_id,score"} if whole else params, partial=partial)
 
 
 @dataclass

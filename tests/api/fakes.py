@@ -37,7 +37,7 @@ class FakeClient(SolrClient):
         self.documents = documents
         self.error: Exception | None = None
 
-    def select(self, params: Mapping[str, Any]) -> dict[str, Any]:
+    def select(self, params: Mapping[str, Any], *, partial: bool = False) -> dict[str, Any]:
         if self.error is not None:
             raise self.error
         found = list(self.documents)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from PIL import Image, ImageDraw
@@ -117,31 +118,35 @@ def _exif() -> Image.Exif:
 
 
 _SCRIPT = """
-import sys
-from pathlib import Path
 from api.serve import serve
 from vision.settings import Settings
-home, solr, collection, port, *keys = sys.argv[1:]
-settings = Settings(
-    home=Path(home), solr_url=solr, collection=collection, port=int(port), api_keys=Path(keys[0]) if keys else None
-)
-serve(settings, started=lambda url: print(url, flush=True))
+serve(Settings.from_environment(), started=lambda url: print(url, flush=True))
 """
 
 
 @contextmanager
 def serving(settings: Settings) -> Iterator[str]:
     """The real server on a free port in a process of its own; its URL."""
-    assert settings.solr_url is not None and settings.collection is not None
-    arguments = [str(settings.home), settings.solr_url, settings.collection, str(choose_port(0))]
-    if settings.api_keys is not None:
-        arguments.append(str(settings.api_keys))
-    with subprocess.Popen([sys.executable, "-c", _SCRIPT, *arguments], stdout=subprocess.PIPE, text=True) as process:
+    with server(settings) as (url, _):
+        yield url
+
+
+@contextmanager
+def server(settings: Settings) -> Iterator[tuple[str, int]]:
+    """As :func:`serving`, with the process' id."""
+    variables = {each.metadata["env"]: getattr(settings, each.name) for each in fields(settings)}
+    said = {name: str(value) for name, value in variables.items() if value is not None}
+    with subprocess.Popen(
+        [sys.executable, "-c", _SCRIPT],
+        env={**os.environ, **said, "VISUAL_SEARCH_PORT": str(choose_port(0))},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
         try:
             assert process.stdout is not None
             url = process.stdout.readline().strip()
             assert url, "the server did not start"
-            yield url.rstrip("/")
+            yield url.rstrip("/"), process.pid
         finally:
             process.terminate()
             assert process.wait(20) == 0

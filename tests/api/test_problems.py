@@ -25,6 +25,7 @@ EXPECTED = {
     errors.SolrUnavailable: 503,
     errors.SolrNotStarted: 503,
     errors.SolrRefused: 502,
+    errors.RateLimited: 429,
 }
 
 
@@ -85,7 +86,7 @@ def test_a_bug_is_logged_under_an_id_and_not_shown(
     assert response.status_code == 500
     assert response.mimetype == "application/problem+json"
     assert "secret" not in response.text and "Traceback" not in response.text
-    assert response.get_json(force=True)["log_id"] in caplog.text
+    assert response.get_json(force=True)["request_id"] in caplog.text
     assert "secret" in caplog.text
 
 

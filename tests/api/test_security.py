@@ -9,8 +9,9 @@ from flask.testing import FlaskClient
 
 from api.app import create_app
 from api.keys import Keys, Role, require
+from api.loopback import is_loopback
 from api.operations import answer
-from api.security import is_loopback, requires
+from api.security import requires
 from tests.api.fakes import FakeWorkspace
 from vision.errors import BadSetting, NotAuthenticated, NotPermitted
 from vision.settings import Settings

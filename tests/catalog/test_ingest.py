@@ -286,7 +286,7 @@ def test_what_an_interrupted_run_sent_counts_even_if_it_was_not_committed(shop: 
 
 def test_no_solr_is_told_before_anything_is_extracted(tmp_path: Path) -> None:
     nowhere = Shop(tmp_path / "home", "http://127.0.0.1:9/solr", "products")
-    with pytest.raises(SolrUnavailable, match="Solr at http://127.0.0.1:9/solr did not answer: no connection"):
+    with pytest.raises(SolrUnavailable, match="Solr at http://127.0.0.1:9/solr/products did not answer: no connection"):
         nowhere.index(catalogue(tmp_path, 3))
     with Workspace(nowhere.settings).cache() as cache:
         pictures = [bytes.fromhex(content_hash(draw(n))) for n in range(3)]

@@ -58,6 +58,7 @@ def shop() -> Iterator[str]:
 @pytest.fixture(autouse=True)
 def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", "*")
+    monkeypatch.setenv("VISUAL_SEARCH_URL_NETWORKS", "127.0.0.0/8")
 
 
 def reason(pictures: Pictures, image: str) -> str:
@@ -149,7 +150,7 @@ def test_urls_that_take_too_long(shop: str, tmp_path: Path) -> None:
     pictures = Pictures(tmp_path, allow_urls=True, timeout=0.2)
     began = time.monotonic()
     assert reason(pictures, f"{shop}/silent") == "image: the web address did not answer within 0.2 s"
-    assert reason(pictures, f"{shop}/drip") == "image: the web address was not read to its end within 0.2 s"
+    assert reason(pictures, f"{shop}/drip") == "image: the web address was not read to its end in time"
     assert time.monotonic() - began < 1.2
 
 
@@ -167,7 +168,7 @@ def test_roots_are_remembered_by_a_short_name(tmp_path: Path) -> None:
     assert again.locate(two.root_id, "a.png") == tmp_path / "two" / "a.png"
     assert again.locate(one.root_id, "b.png") is None
     assert again.locate("0" * 12, "a.png") is None
-    assert list(roots.file.parent.iterdir()) == [roots.file]
+    assert not list(roots.file.parent.glob("*.partial"))
     roots.file.write_text("{")
     with pytest.raises(BadSetting, match="is damaged .* delete it, and index each catalogue again"):
         again.locate(one.root_id, "a.png")

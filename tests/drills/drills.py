@@ -13,9 +13,11 @@ from pathlib import Path
 from tests.drills.contents import Contents, differences
 from tests.drills.points import Point, draw_points
 from tests.drills.yard import PICTURES, ROWS, Run, Yard
+from vision.catalog.catalogues import Catalogues
 
-INDEXER_POINTS, WRITING_POINTS = 10, 5
-INDEXER_STAGES = ("create", "extract", "fit", "keep", "send", "commit", "merge", "verify")
+INDEXER_POINTS, MANY_INDEXER_POINTS = 10, 50
+WRITING_POINTS, MANY_WRITING_POINTS = 4, 14
+INDEXER_STAGES = ("create", "extract", "fit", "keep", "remember", "send", "commit", "merge", "verify")
 WRITING_STAGES = ("create", "send", "commit", "merge")
 BATCH = 200
 """Rows that the indexer sends at once."""
@@ -60,15 +62,15 @@ def undisturbed(yard: Yard, collection: str = "undisturbed") -> Undisturbed:
     return Undisturbed(collection, run, found)
 
 
-def indexer_points(undisturbed: Undisturbed, seed: int) -> list[Point]:
+def indexer_points(undisturbed: Undisturbed, seed: int, count: int = INDEXER_POINTS) -> list[Point]:
     """Where to kill the indexer: at least once in each of its stages."""
-    return draw_points(undisturbed.run.events, INDEXER_STAGES, INDEXER_POINTS, seed)
+    return draw_points(undisturbed.run.events, INDEXER_STAGES, count, seed)
 
 
-def writing_points(undisturbed: Undisturbed, seed: int) -> list[Point]:
+def writing_points(undisturbed: Undisturbed, seed: int, count: int = WRITING_POINTS) -> list[Point]:
     """Where to kill Solr: while it owes the indexer an answer, at least once for each kind of writing."""
     events = undisturbed.run.events
-    return draw_points(events, WRITING_STAGES, WRITING_POINTS, seed, within=lambda name: name.endswith(">"))
+    return draw_points(events, WRITING_STAGES, count, seed, within=lambda name: name.endswith(">"))
 
 
 def ids(catalogue: Path) -> list[str]:
@@ -87,6 +89,8 @@ def kill_indexer(yard: Yard, wanted: Contents, point: Point, collection: str) ->
     assert (last.name, killed.came_by(last.name)) == (point.name, point.ordinal + 1), f"{point}, but at {last}"
     resumed = yard.index_apart(collection, home)
     _check_whole(yard, resumed, collection, wanted)
+    (catalogue,) = Catalogues(home / "catalogues.json").all()
+    assert (catalogue.path, catalogue.rows) == (yard.catalogue.resolve(), ROWS)
     shutil.rmtree(home)
     return Drill(point, killed, resumed, BATCH * killed.came_by("send<"))
 

@@ -77,11 +77,16 @@ class Fuse:
 
 
 def watched() -> dict[str, tuple[Any, str]]:
-    """What the events are about, in the order of a run."""
+    """What the events are about, in the order of a run: of the indexer, a change set, a backup, a restore."""
     from vision import reduction
+    from vision.backup import databases, indexes, manifest
+    from vision.backup.switching import Switch
     from vision.catalog import sending
     from vision.catalog.cache import FeatureCache
+    from vision.catalog.remembered import Remembered
     from vision.embedding import EmbeddingStore
+    from vision.merchandising import changes
+    from vision.merchandising.documents import Documents
     from vision.solr import configset
     from vision.solr.client import SolrClient
 
@@ -94,6 +99,22 @@ def watched() -> dict[str, tuple[Any, str]]:
         "commit": (SolrClient, "commit"),
         "merge": (SolrClient, "merge"),
         "verify": (sending, "verify"),
+        "remember": (Remembered, "put"),
+        "write": (Documents, "write"),
+        "settle": (changes, "settle"),
+        "snapshot": (indexes, "take"),
+        "export": (indexes, "export"),
+        "copy": (databases, "copy"),
+        "hash": (manifest, "entry"),
+        "finish": (manifest, "write"),
+        "read": (manifest, "verify"),
+        "restore": (indexes, "restore_core"),
+        "check": (indexes, "check"),
+        "add": (databases, "merge"),
+        "note": (Switch, "note"),
+        "put": (Switch, "_put"),
+        "switch": (Switch, "_switch_index"),
+        "tidy": (Switch, "tidy"),
     }
 
 

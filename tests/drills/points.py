@@ -55,7 +55,7 @@ def draw_points(
     Args:
         events: of an undisturbed run.
         stages: in their order.
-        count: how many points, at least as many as stages.
+        count: how many points, at least as many as stages; where there are fewer events, several after one of them.
         seed: the same seed gives the same points for the same events.
         within: events after which a kill is meant.
     """
@@ -64,7 +64,9 @@ def draw_points(
     by_stage = {stage: [number for number in numbers if events[number].stage == stage] for stage in stages}
     assert all(by_stage.values()), f"the undisturbed run came by {sorted({event.name for event in events})}"
     chosen = [seeded.choice(by_stage[stage]) for stage in stages]
-    chosen += seeded.sample([number for number in numbers if number not in chosen], count - len(stages))
+    others = [number for number in numbers if number not in chosen]
+    chosen += seeded.sample(others, min(len(others), count - len(stages)))
+    chosen += seeded.choices(numbers, k=count - len(chosen))
     return [_point(events, number, seeded.random()) for number in sorted(chosen)]
 
 

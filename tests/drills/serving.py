@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import random
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -15,7 +13,7 @@ from tests.catalog.support import draw
 from tests.drills.drills import Undisturbed
 from tests.drills.traffic import Request, Traffic
 from tests.drills.yard import PICTURES, SOLR_TIMEOUT, Yard
-from vision.solr.home import choose_port
+from tests.processes import served
 
 CALLERS = 6
 # A search asks Solr for several things, one after the other, and ends with the first that is not answered in time; a
@@ -69,20 +67,9 @@ def searches() -> list[Request]:
 @contextmanager
 def serving(yard: Yard, collection: str) -> Iterator[str]:
     """``visual-search serve`` in a process of its own; it must live until the block ends, and then end well."""
-    port = choose_port(0)
-    command = ("-c", "from vision.cli import main; main()", "serve", "--port", str(port))
-    with subprocess.Popen(
-        [sys.executable, *command],
-        env=yard.environment(collection) | {"PYTHONUNBUFFERED": "1"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as process:
+    with served(yard.environment(collection)) as (url, process):
         try:
-            assert process.stdout is not None
-            assert process.stdout.readline() == f"search page on http://127.0.0.1:{port}/\n"
-            yield f"http://127.0.0.1:{port}"
+            yield url
             assert process.poll() is None, "the server ended"
         finally:
             process.terminate()

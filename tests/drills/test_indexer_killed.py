@@ -6,21 +6,41 @@ import sys
 
 import pytest
 
-from tests.drills.drills import INDEXER_POINTS, INDEXER_STAGES, Undisturbed, indexer_points, kill_indexer
+from tests.drills.drills import (
+    INDEXER_POINTS,
+    INDEXER_STAGES,
+    MANY_INDEXER_POINTS,
+    Undisturbed,
+    indexer_points,
+    kill_indexer,
+)
 from tests.drills.yard import Yard
 
 pytestmark = [
     pytest.mark.solr,
-    pytest.mark.slow,
     pytest.mark.skipif(sys.platform == "win32", reason="signals are those of POSIX"),
 ]
 SEED = 1
 
 
+def kill(number: int, count: int, yard: Yard, undisturbed: Undisturbed) -> None:
+    point = indexer_points(undisturbed, SEED, count)[number]
+    print(f"seed {SEED}, {count} points: killed at {point}")
+    kill_indexer(yard, undisturbed.contents, point, f"indexer_{number}")
+
+
 @pytest.mark.parametrize("number", range(INDEXER_POINTS))
 def test_killed_and_run_again(number: int, yard: Yard, undisturbed: Undisturbed) -> None:
-    kill_indexer(yard, undisturbed.contents, indexer_points(undisturbed, SEED)[number], f"indexer_{number}")
+    kill(number, INDEXER_POINTS, yard, undisturbed)
 
 
-def test_every_stage_was_hit(undisturbed: Undisturbed) -> None:
-    assert {point.stage for point in indexer_points(undisturbed, SEED)} == set(INDEXER_STAGES)
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(MANY_INDEXER_POINTS))
+def test_killed_at_many_points(number: int, yard: Yard, undisturbed: Undisturbed) -> None:
+    kill(number, MANY_INDEXER_POINTS, yard, undisturbed)
+
+
+@pytest.mark.parametrize("count", [INDEXER_POINTS, MANY_INDEXER_POINTS])
+def test_every_stage_was_hit(count: int, undisturbed: Undisturbed) -> None:
+    points = indexer_points(undisturbed, SEED, count)
+    assert ({point.stage for point in points}, len(points)) == (set(INDEXER_STAGES), count)

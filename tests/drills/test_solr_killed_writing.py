@@ -6,26 +6,46 @@ import sys
 
 import pytest
 
-from tests.drills.drills import WRITING_POINTS, WRITING_STAGES, Undisturbed, kill_solr_while_writing, writing_points
+from tests.drills.drills import (
+    MANY_WRITING_POINTS,
+    WRITING_POINTS,
+    WRITING_STAGES,
+    Undisturbed,
+    kill_solr_while_writing,
+    writing_points,
+)
 from tests.drills.yard import Yard
 from vision.errors import SolrRefused
 from vision.solr import configset
 
 pytestmark = [
     pytest.mark.solr,
-    pytest.mark.slow,
     pytest.mark.skipif(sys.platform == "win32", reason="signals are those of POSIX"),
 ]
 SEED = 1
 
 
+def kill(number: int, count: int, yard: Yard, undisturbed: Undisturbed) -> None:
+    point = writing_points(undisturbed, SEED, count)[number]
+    print(f"seed {SEED}, {count} points: killed at {point}")
+    kill_solr_while_writing(yard, undisturbed.contents, point, f"writing_{number}")
+
+
 @pytest.mark.parametrize("number", range(WRITING_POINTS))
 def test_killed_and_started_again(number: int, yard: Yard, undisturbed: Undisturbed) -> None:
-    kill_solr_while_writing(yard, undisturbed.contents, writing_points(undisturbed, SEED)[number], f"writing_{number}")
+    kill(number, WRITING_POINTS, yard, undisturbed)
 
 
-def test_every_kind_of_writing_was_hit(undisturbed: Undisturbed) -> None:
-    assert {point.stage for point in writing_points(undisturbed, SEED)} == set(WRITING_STAGES)
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(MANY_WRITING_POINTS))
+def test_killed_at_many_points(number: int, yard: Yard, undisturbed: Undisturbed) -> None:
+    kill(number, MANY_WRITING_POINTS, yard, undisturbed)
+
+
+@pytest.mark.parametrize("count", [WRITING_POINTS, MANY_WRITING_POINTS])
+def test_every_kind_of_writing_was_hit(count: int, undisturbed: Undisturbed) -> None:
+    points = writing_points(undisturbed, SEED, count)
+    assert ({point.stage for point in points}, len(points)) == (set(WRITING_STAGES), count)
 
 
 def test_what_a_kill_leaves_of_a_collection(yard: Yard) -> None:

@@ -107,24 +107,35 @@ class Yard:
             "VISUAL_SEARCH_COLLECTION": collection,
             "VISUAL_SEARCH_SOLR_PORT": str(self.port),
             "VISUAL_SEARCH_SOLR_TIMEOUT": f"{SOLR_TIMEOUT:g}",
+            "VISUAL_SEARCH_SEARCH_SECONDS": f"{3 * SOLR_TIMEOUT:g}",
         }
 
     def index(self, collection: str, point: Point | None = None, **variables: str) -> Run:
         """``visual-search index`` of the catalogue; Solr is killed at ``point``."""
-        state = self.home / "solr" / "run" / "state.json"
-        return self._index(self.environment(collection) | variables, str(point or "-"), str(state))
+        return self._index(self.environment(collection) | variables, str(point or "-"), str(self._state))
 
     def index_apart(self, collection: str, home: Path, point: Point | None = None) -> Run:
         """The same with features and embeddings in another home; the indexer itself is killed at ``point``."""
         variables = self.environment(collection) | {"VISUAL_SEARCH_HOME": str(home), "SOLR_URL": self.solr.url}
         return self._index(variables, str(point or "-"), "self")
 
+    def command(self, collection: str, point: Point | None, *words: str) -> Run:
+        """``visual-search`` with any words; Solr is killed at ``point``."""
+        return self._run(self.environment(collection), str(point or "-"), str(self._state), *words)
+
+    @property
+    def _state(self) -> Path:
+        return self.home / "solr" / "run" / "state.json"
+
     def _index(self, variables: Mapping[str, str], point: str, victim: str) -> Run:
+        options = ("--extractor", EXTRACTOR, "--dims", str(DIMS), "--json")
+        return self._run(variables, point, victim, "index", str(self.catalogue), *options)
+
+    def _run(self, variables: Mapping[str, str], point: str, victim: str, *words: str) -> Run:
         self.home.mkdir(parents=True, exist_ok=True)
         log = self.home / "events.log"
         log.unlink(missing_ok=True)
-        options = ("--extractor", EXTRACTOR, "--dims", str(DIMS), "--json")
-        command = (sys.executable, "-P", fuse.__file__, log, point, victim, "index", self.catalogue, *options)
+        command = (sys.executable, "-P", fuse.__file__, log, point, victim, *words)
         began = time.monotonic()
         done = subprocess.run(
             [str(each) for each in command],

@@ -162,7 +162,17 @@ def test_csv(journal: Journal) -> None:
 
 @pytest.mark.parametrize(
     ("cell", "safe"),
-    [("-5", "-5"), ("+1.5", "+1.5"), ("-5 cm", "'-5 cm"), ("=1", "'=1"), ("@a", "'@a"), ("a=b", "a=b"), ("", "")],
+    [
+        *(("-5", "-5"), ("+1.5", "+1.5"), ("-5 cm", "'-5 cm"), ("=1", "'=1"), ("@a", "'@a"), ("a=b", "a=b"), ("", "")),
+        *(
+            (" =1", "' =1"),
+            ("\x00=1", "'\x00=1"),
+            ("＝1", "'＝1"),
+            ("\n=1", "'\n=1"),
+            ("\ufeff@a", "'\ufeff@a"),
+            ("- 1", "'- 1"),
+        ),
+    ],
 )
 def test_cells_that_a_spreadsheet_would_run(cell: str, safe: str) -> None:
     assert export.harmless(cell) == safe

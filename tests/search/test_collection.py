@@ -24,7 +24,7 @@ LIMIT = 0.3
 class Hanging(SolrClient):
     """Takes a connection and does not answer until the time limit is over."""
 
-    def select(self, params: Mapping[str, Any]) -> dict[str, Any]:
+    def select(self, params: Mapping[str, Any], *, partial: bool = False) -> dict[str, Any]:
         return self._wait()
 
     def get_json(self, path: str, **params: Any) -> dict[str, Any]:

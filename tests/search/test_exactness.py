@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from tests.search.cloud import solr_cloud
 from tests.search.oracle import assert_same_counts, assert_same_order, ids, image_score, run, text_score, values
 from tests.search.synthetic import Synthetic, build
+from vision.search import counted
 from vision.search.model import Mode, Query, Range
 from vision.search.planner import Limits
 from vision.solr import configset
@@ -119,6 +121,35 @@ def test_totals_and_facets(synthetic: Synthetic, cases: dict[str, Case], name: s
     assert not result.partial
     expected = {"color": case.keep & price, "half": both, "length": both, "hundredth": both}
     assert_same_counts(synthetic, result, expected, case.keep & color)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_counts_of_many_pictures_are_those_of_the_answer_before(
+    synthetic: Synthetic, cases: dict[str, Case], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counted, "MANY", 0)
+    synthetic.engine.collection.forget()
+    case = cases[name]
+    query = replace(case.query, filters={"color": ("red", "blue")}, facets=FACETS, rows=7)
+    sent: list[dict[str, Any]] = []
+    select = SolrClient.select
+
+    def noted(self: SolrClient, params: Any, **options: Any) -> dict[str, Any]:
+        sent.append(params)
+        return select(self, params, **options)
+
+    monkeypatch.setattr(SolrClient, "select", noted)
+    color = synthetic.where(color=("red", "blue"))
+    first = run(synthetic, query)
+    others = [query.vector] if name == "threshold" else list(synthetic.queries(3, seed=6))
+    for vector in others if query.vector is not None else [None]:
+        sent.clear()
+        result = run(synthetic, replace(query, vector=vector))
+        assert result.total == first.total == synthetic.total(case.keep & color)
+        keep = case.keep & color
+        assert_same_counts(synthetic, result, {"color": case.keep} | dict.fromkeys(FACETS[1:4], keep), keep)
+        again = [each for each in sent if "json.facet" in each]
+        assert not again if result.plan.matching else again
 
 
 @pytest.mark.parametrize("name", ["browse", "text", "exact", "blend", "threshold"])

@@ -101,7 +101,7 @@ def test_a_solr_that_reads_no_cbor_gets_json(monkeypatch: pytest.MonkeyPatch) ->
         return Answer()
 
     with SolrClient("http://solr/solr", "products") as client:
-        monkeypatch.setattr(client.session, "post", post)
+        monkeypatch.setattr(client.repeating, "post", post)
         monkeypatch.setattr(client._bulk, "add", lambda documents, commit: sent.append(f"json {len(documents)}"))
         client.add([{"id": "1"}])
         client.add([{"id": "2"}, {"id": "3"}])

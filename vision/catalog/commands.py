@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vision.console import Progress, reported, resumable
+from vision.console import Progress, echo, reported, resumable
 
 if TYPE_CHECKING:
     from vision.catalog.ingest import IndexReport
@@ -107,15 +107,15 @@ def index(
             with workspace.client() as client:
                 _tag(workspace.engine(client), catalogue, tag, confidence, proposals, job)
     for note in report.notes:
-        click.echo(f"PCA: {note}", err=as_json)
+        echo(f"PCA: {note}", err=as_json)
     for remark in report.remarks:
-        click.echo(remark, err=as_json)
+        echo(remark, err=as_json)
     if as_json:
         click.echo(orjson.dumps(report.plain()).decode())
     else:
         without = f", and {report.without:,} products without a picture," if report.without else ""
         regions = f", with {report.regions:,} regions," if detect else ""
-        click.echo(
+        echo(
             f"{report.indexed - report.without:,} pictures{without}{regions} indexed in {report.seconds:.1f} s into "
             f"{client.collection!r} ({report.cached:,} from the cache), embedding {report.embedding}"
         )
@@ -125,15 +125,15 @@ def index(
 def _say_left_out(report: IndexReport) -> None:
     """What was not indexed as the catalogue has it, on stderr."""
     if report.amended:
-        click.echo(f"{report.amended:,} rows were given values that were changed since; see `changes list`", err=True)
+        echo(f"{report.amended:,} rows were given values that were changed since; see `changes list`", err=True)
     if report.overtaken:
-        click.echo(
+        echo(
             f"{report.overtaken:,} changes were dropped, as the catalogue has another value by now; `changes export` "
             "says which",
             err=True,
         )
     if report.rejects is not None:
-        click.echo(f"{report.rejected:,} rows rejected; the reasons are in {report.rejects}", err=True)
+        echo(f"{report.rejected:,} rows rejected; the reasons are in {report.rejects}", err=True)
 
 
 def _tag(
@@ -151,7 +151,7 @@ def _tag(
     target = path or catalogue.with_name(f"{catalogue.stem}.proposals.json")
     tagging.write(found, target)
     for each in learned:
-        click.echo(f"{each.field}: {each.accuracy:.1%} of {each.known:,} known values are guessed right", err=True)
+        echo(f"{each.field}: {each.accuracy:.1%} of {each.known:,} known values are guessed right", err=True)
     for reason in unable:
-        click.echo(f"not tagged: {reason}", err=True)
-    click.echo(f"{len(found):,} proposals in {target}; nothing was changed", err=True)
+        echo(f"not tagged: {reason}", err=True)
+    echo(f"{len(found):,} proposals in {target}; nothing was changed", err=True)

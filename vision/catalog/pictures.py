@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from vision import download
+from vision.addresses import Network, networks
 from vision.catalog.product import Rejected
 from vision.catalog.remembered import Remembered
 from vision.errors import BadImage, TooLarge
+from vision.settings import Settings
 
 MAX_BYTES = 50 * 1024 * 1024
 
@@ -21,8 +23,10 @@ class Pictures:
 
     root: Path
     allow_urls: bool = False
-    timeout: float = 20.0
-    """Seconds for the answer of a URL, and again for all of its bytes."""
+    timeout: float = 30.0
+    """Seconds for a URL, with its redirects and all of its bytes."""
+    allowed: tuple[Network, ...] = field(default_factory=lambda: networks(Settings.from_environment().url_networks))
+    """Networks besides the public internet that URLs may lead to."""
 
     @property
     def root_id(self) -> str:
@@ -33,7 +37,8 @@ class Pictures:
         """The picture's bytes.
 
         Raises:
-            Rejected: no such file, a URL that is not allowed or does not answer, or larger than 50 MiB.
+            Rejected: no such file, a URL that is not allowed, leads to a private network or does not answer, or
+                larger than 50 MiB.
         """
         if is_url(image):
             return self._fetch(image)
@@ -56,7 +61,7 @@ class Pictures:
         if not self.allow_urls:
             raise Rejected("image is a URL; pass --allow-urls to fetch pictures over the network")
         try:
-            return download.picture(url, MAX_BYTES, timeout=self.timeout)
+            return download.picture(url, MAX_BYTES, timeout=self.timeout, allowed=self.allowed)
         except (BadImage, TooLarge) as error:
             raise Rejected(f"image: {error}") from error
 

@@ -9,6 +9,9 @@ from typing import Generic, TypeVar
 import msgspec
 
 from vision.errors import BadSetting
+from vision.solr.locks import file_lock
+
+_LOCK_S = 30.0
 
 T = TypeVar("T")
 
@@ -35,9 +38,9 @@ class Remembered(Generic[T]):
             raise BadSetting(f"{self.file} is damaged ({error}); delete it, and index each catalogue again") from error
 
     def put(self, name: str, value: T) -> None:
-        """Keep a value; one that was kept under this name goes."""
-        known = self.all() | {name: value}
-        self.file.parent.mkdir(parents=True, exist_ok=True)
-        partial = self.file.with_suffix(f".{os.getpid()}.partial")
-        partial.write_bytes(msgspec.json.format(msgspec.json.encode(known)))
-        partial.replace(self.file)
+        """Keep a value; one that was kept under this name goes, and nothing that another process puts at the time."""
+        with file_lock(self.file.with_suffix(".lock"), timeout=_LOCK_S, doing=f"writing {self.file.name}"):
+            known = self.all() | {name: value}
+            partial = self.file.with_suffix(f".{os.getpid()}.partial")
+            partial.write_bytes(msgspec.json.format(msgspec.json.encode(known)))
+            partial.replace(self.file)

@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from vision import images
+from vision import images, telemetry
 from vision.detect import labels, registry
 from vision.detect.base import Detector, Region, fingerprint_of
 from vision.detect.choice import FRAME, MOST, SPECK, ordered, sensible
 from vision.errors import BadSetting, ModelUnavailable
+from vision.telemetry import Stage
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,9 @@ class Finder:
         """
         with self._lock:
             detector = self._loaded()
-            return tuple(detector.detect(images.decode(data, min_side=detector.side)))
+            picture = images.decode(data, min_side=detector.side)
+            with telemetry.stage(Stage.DETECT):
+                return tuple(detector.detect(picture))
 
     def chosen(self, looked: Iterable[Region]) -> tuple[Region, ...]:
         """Of what :meth:`look` gave, the regions that are indexed, the default one first."""

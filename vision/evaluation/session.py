@@ -28,6 +28,7 @@ from vision.search.model import Query
 from vision.search.request import parse, to_query
 from vision.search.tuned import Given, in_force
 from vision.settings import Settings
+from vision.solr import auth
 from vision.solr.current import embedded
 from vision.solr.fields import attribute_name
 from vision.workspace import Workspace
@@ -203,7 +204,7 @@ def _server(stack: ExitStack, settings: Settings, sized: Iterable[Sizes], progre
     """The Solr of the settings; an embedded one that did not run is stopped at the end."""
     if not any(sizes.indexed for sizes in sized):
         return None
-    url = settings.solr_url
+    url = auth.address(settings)
     if url is None:
         solr = embedded(settings, progress=lambda done, total, name: progress("jars", done, total))
         url = stack.enter_context(solr).url

@@ -33,6 +33,11 @@ class Times:
         """How many one caller gets done in a second, one after another."""
         return 1000 * len(self.values) / sum(self.values)
 
+    def over(self, other: Times) -> tuple[float, float, float]:
+        """How many times as long as ``other`` took, round by round: first quartile, median, third quartile."""
+        low, middle, high = np.percentile(np.asarray(self.values) / np.asarray(other.values), (25, 50, 75))
+        return float(low), float(middle), float(high)
+
 
 def timed(call: Callable[[], object]) -> float:
     """Milliseconds of one call."""

@@ -145,10 +145,12 @@ def _settings(url: str | None, collection: str) -> Settings:
 
 
 def _client(settings: Settings) -> SolrClient:
+    from vision.solr import auth
     from vision.solr.client import SolrClient
 
-    assert settings.solr_url is not None and settings.collection is not None
-    return SolrClient(settings.solr_url, settings.collection, timeout=settings.solr_timeout)
+    url = auth.address(settings)
+    assert url is not None and settings.collection is not None
+    return SolrClient(url, settings.collection, timeout=settings.solr_timeout)
 
 
 def _root_id(root: Path | None) -> str | None:

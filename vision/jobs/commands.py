@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vision.console import reported
+from vision.console import echo, reported
 from vision.jobs.model import Job, State
 
 if TYPE_CHECKING:
@@ -39,9 +39,9 @@ def list_(state: str | None, kind: str | None, rows: int, as_json: bool) -> None
         _print_json(found[:rows])
         return
     for job in found[:rows]:
-        click.echo(_line(job))
+        echo(_line(job))
     if len(found) > rows:
-        click.echo(f"{len(found):,} in all")
+        echo(f"{len(found):,} in all")
 
 
 @jobs.command()
@@ -54,11 +54,11 @@ def show(id: str, as_json: bool) -> None:
     if as_json:
         _print_json(job)
         return
-    click.echo(_line(job))
+    echo(_line(job))
     for name, value in job.summary.items():
-        click.echo(f"  {name}: {value}")
+        echo(f"  {name}: {value}")
     if job.error:
-        click.echo(job.error)
+        echo(job.error)
 
 
 @jobs.command()
@@ -76,7 +76,7 @@ def cancel(id: str, wait: bool, as_json: bool) -> None:
     if as_json:
         _print_json(job)
     else:
-        click.echo(f"job {id} ends at its next step" if job.is_running else _line(job))
+        echo(f"job {id} ends at its next step" if job.is_running else _line(job))
 
 
 def _store() -> Jobs:

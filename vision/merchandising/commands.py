@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from vision.console import Interrupted, reported, together
+from vision.console import Interrupted, echo, reported, together
 from vision.merchandising.model import ChangeSet, Outcome, State
 
 if TYPE_CHECKING:
@@ -89,17 +89,15 @@ def list_(proposals: bool, state: str | None, rows: int, start: int, as_json: bo
             if as_json:
                 return _print_json([proposal_form(each) for each in kept])
             for each in kept:
-                click.echo(
-                    f"{each.proposal.id}  {each.proposal.confidence:.2f}  {_change(each.proposal)}  {each.state}"
-                )
+                echo(f"{each.proposal.id}  {each.proposal.confidence:.2f}  {_change(each.proposal)}  {each.state}")
         else:
             with desk.journal.reading() as database:
                 found, total = journalled.page(database, rows=rows, start=start)
             if as_json:
                 return _print_json([change_form(change) for change in found])
             for change in found:
-                click.echo(_in_words(change))
-        click.echo(f"{total:,} in all")
+                echo(_in_words(change))
+        echo(f"{total:,} in all")
 
 
 @changes.command()
@@ -115,7 +113,7 @@ def save(file: Path, collection: str | None, as_json: bool) -> None:
     if as_json:
         _print_json({"saved": len(found), "open": kept})
     else:
-        click.echo(f"{len(found):,} proposals kept; {kept:,} of them are open")
+        echo(f"{len(found):,} proposals kept; {kept:,} of them are open")
 
 
 @changes.command()
@@ -139,7 +137,7 @@ def reject(by: str, why: str, as_json: bool, **given: Any) -> None:
     if as_json:
         _print_json({"rejected": rejected})
     else:
-        click.echo(f"{rejected:,} proposals rejected")
+        echo(f"{rejected:,} proposals rejected")
 
 
 @changes.command()
@@ -156,7 +154,7 @@ def reopen(ids: tuple[str, ...], by: str, why: str, collection: str | None, as_j
     if as_json:
         _print_json({"reopened": reopened})
     else:
-        click.echo(f"{reopened:,} proposals are open again")
+        echo(f"{reopened:,} proposals are open again")
 
 
 @changes.command()
@@ -204,10 +202,10 @@ def show(change: str, product: str | None, collection: str | None, as_json: bool
         items = list(journalled.settled(database, change, product=product))
     if as_json:
         return _print_json({"change": change_form(found), "items": [item_form(each) for each in items]})
-    click.echo(_in_words(found))
+    echo(_in_words(found))
     for each in items:
         why = f": {each.detail['why']}" if "why" in each.detail else ""
-        click.echo(f"  {_change(each.item)}  {each.outcome}{why}")
+        echo(f"  {_change(each.item)}  {each.outcome}{why}")
 
 
 @changes.command()
@@ -236,7 +234,7 @@ def export(file: Path, states: tuple[str, ...], raw: bool, collection: str | Non
                 count = sum(bool(out.write(line.replace("\r\n", "\n"))) for line in lines)
         except OSError as error:
             raise BadSetting(f"{file} cannot be written: {error.strerror}; give another file") from error
-    click.echo(f"{count - 1:,} changes written to {file}", err=True)
+    echo(f"{count - 1:,} changes written to {file}", err=True)
 
 
 @contextmanager
@@ -308,11 +306,9 @@ def _report(desk: Desk, change: ChangeSet, as_json: bool) -> None:
     if as_json:
         _print_json(change_form(change))
     else:
-        click.echo(_in_words(change))
+        echo(_in_words(change))
     if conflicts := change.counts.get(Outcome.CONFLICT, 0):
-        click.echo(
-            f"{conflicts:,} were in conflict and left as they are: `changes show {change.id}` says why", err=True
-        )
+        echo(f"{conflicts:,} were in conflict and left as they are: `changes show {change.id}` says why", err=True)
         raise click.exceptions.Exit(1)
 
 

@@ -16,7 +16,8 @@ from vision.merchandising.presentation import change_form
 COLUMNS: Final = ("product_id", "field", "before", "after", "who", "when", "why", "change_set", "state")
 _SETS: Final = 100
 # What spreadsheets take for a formula, but for numbers: those are no danger, and an apostrophe would make text of them.
-_FORMULA: Final = re.compile(r"[=+\-@\t\r]")
+# Some take the wide forms of these as well, and drop what is not seen before them.
+_FORMULA: Final = re.compile(r"[\s\x00\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
 _NUMBER: Final = re.compile(r"[+-]?\d+([.,]\d+)?")
 
 

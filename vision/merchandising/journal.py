@@ -133,9 +133,15 @@ class Journal:
                     f"the journal {self.file} is damaged ({error}); put back a copy of it, or move it away and begin a "
                     "new one: changes made before can then not be undone, and indexing again loses them"
                 ) from error
-            raise VisualSearchError(f"the journal {self.file} cannot be read or written: {error}") from error
+            raise self._unusable(str(error)) from error
         except OSError as error:
-            raise VisualSearchError(f"the journal {self.file} cannot be read or written: {error.strerror}") from error
+            raise self._unusable(error.strerror or str(error)) from error
+
+    def _unusable(self, why: str) -> VisualSearchError:
+        return VisualSearchError(
+            f"the journal {self.file} cannot be read or written: {why}; see that its folder may be written and its "
+            "disk is not full, and do it again: nothing was half written"
+        )
 
     def _prepare(self, database: sqlite3.Connection) -> None:
         """See that the file is a journal of ours; make it one where it is new."""

@@ -32,10 +32,16 @@ def settled(answer: Mapping[str, Any], query: Query) -> Mapping[str, Any] | None
     """
     documents = answer["response"]["docs"]
     before = min(1, query.start)
-    page = documents[before : before + query.rows]
     ends = [documents[:2] if before else [], documents[before + query.rows - 1 :]]
     if any(len(pair) == 2 and pair[0]["score"] == pair[1]["score"] > 0.0 for pair in ends):
         return None
+    return trimmed(answer, query)
+
+
+def trimmed(answer: Mapping[str, Any], query: Query) -> Mapping[str, Any]:
+    """An answer by score alone with a hit more at each end, without those, by score, then id."""
+    before = min(1, query.start)
+    page = answer["response"]["docs"][before : before + query.rows]
     page = sorted(page, key=lambda each: (-each["score"], each["id"]))
     return {**answer, "response": {**answer["response"], "docs": page}}
 

@@ -16,6 +16,7 @@ from vision.embedding import Embedding, EmbeddingStore, check_vector
 from vision.errors import BadQuery, BadSetting, Conflict, NotFound
 from vision.search.answers import attributes, spreads
 from vision.search.composer import Params
+from vision.search.counted import Counted
 from vision.search.explaining import texts
 from vision.search.histograms import Spread
 from vision.search.model import DEFAULT_LANGUAGE, Closeness, Query, Vector
@@ -28,7 +29,7 @@ from vision.solr.client import SolrClient
 from vision.solr.fields import ATTRIBUTE_PREFIX, NUMBERS, PLAIN, SEPARATOR, of_region
 
 # Seconds. What is kept here changes with a commit at the earliest, and a stale value costs speed, never correctness:
-# totals and facets come with every answer.
+# totals and facets come with every answer, but for those of very many pictures.
 _FRESH = 10
 
 K = TypeVar("K")
@@ -67,6 +68,7 @@ class Collection:
         self._languages: TTLCache[str, Mapping[str, str]] = TTLCache(1, _FRESH)
         self._currencies: TTLCache[str, tuple[str, ...]] = TTLCache(1, _FRESH)
         self._counts: TTLCache[bytes, Matching] = TTLCache(4096, _FRESH)
+        self.counted = Counted(_FRESH)
         self._calibrations: TTLCache[str, tuple[Calibration, ...]] = TTLCache(1, _FRESH)
         self._tuned: TTLCache[str, tuple[Tuned | None, str | None]] = TTLCache(1, _FRESH)
         self._vectors: TTLCache[str, Vector] = TTLCache(4096, _FRESH)
@@ -74,6 +76,7 @@ class Collection:
     def forget(self) -> None:
         """Drop everything kept: call after a commit in this process."""
         self._lexicon.forget()
+        self.counted.forget()
         with self._lock:
             self._forgotten += 1
             self._fields.clear()

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from vision.console import reported
+from vision.console import echo, reported
 from vision.errors import BadQuery
 
 
@@ -57,12 +57,12 @@ def search(image: Path | None, collection: str | None, as_json: bool, **options:
         result = engine.search(request, data)
         notice = engine.limits().notice
     if notice is not None:
-        click.echo(notice, err=True)
+        echo(notice, err=True)
     if as_json:
         click.echo(orjson.dumps(to_json(result)).decode())
         return
     for line in lines(result):
-        click.echo(line)
+        echo(line)
 
 
 @click.command()
@@ -103,12 +103,10 @@ def calibrate(collection: str | None, by: str, sample: int, seed: int, as_json: 
         about = {"collection": client.collection, "embedding": found.embedding, "by": by, "rates": rates}
         click.echo(orjson.dumps(about).decode())
         return
-    click.echo(f"{len(found.strangers)} pictures without their own {by}, {len(found.kin)} with it; kept in {path}")
-    click.echo(f"{'min_match':>9} {'false alarms':>13} {'of the kind found':>18} {'squared distance':>17}")
+    echo(f"{len(found.strangers)} pictures without their own {by}, {len(found.kin)} with it; kept in {path}")
+    echo(f"{'min_match':>9} {'false alarms':>13} {'of the kind found':>18} {'squared distance':>17}")
     for each in rates:
-        click.echo(
-            f"{each['match']:>9} {each['false_alarms']:>13.1%} {each['found']:>18.1%} {each['max_distance']:>17.4g}"
-        )
+        echo(f"{each['match']:>9} {each['false_alarms']:>13.1%} {each['found']:>18.1%} {each['max_distance']:>17.4g}")
 
 
 def _members(options: dict[str, Any]) -> dict[str, Any]:

@@ -105,7 +105,7 @@ def compose(
     """
     filters = filter_queries(query, names)
     params = base_params(query, filters, names)
-    matched = Matched(_matched(query, plan, names), filters)
+    matched = Matched(matched_by(query, plan, names), filters)
     alone = matched.query is not None and (plan.way is Way.APPROXIMATE or (not by_id and few(query, plan)))
     native = alone and by_picture(query)
     if vectors is not None and not native:
@@ -323,8 +323,11 @@ def _clauses(
     return near | {"q": "{!bool filter=$base should=$verified cache=false}", "verified": verified}
 
 
-def _matched(query: Query, plan: Plan, names: FieldMap) -> str | None:
-    """What the main query matches, in pictures and without what ranks; None where pictures and regions are one."""
+def matched_by(query: Query, plan: Plan, names: FieldMap = _OURS) -> str | None:
+    """What the main query matches, in pictures and without what ranks; None where pictures and regions are one.
+
+    Where it is one, facets see it and not the main query.
+    """
     if query.regions and not (query.grouped and names.groups):
         return None
     if plan.way is Way.THRESHOLD:

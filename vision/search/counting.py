@@ -10,6 +10,7 @@ main query again for every facet, graph search and all. Facets that see the same
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -27,6 +28,7 @@ SHARED = "shared."
 """The facet that those stand under which see the same; no attribute has such a name."""
 TOTAL = "total."
 """Under that one, how many match altogether."""
+_REFERENCE = re.compile(r"\$(\w+)")
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,21 @@ def facet_request(query: Query, matched: Matched, names: FieldMap, *, whole: boo
     if facets:
         own[SHARED] = {"type": "query", "q": CONSTANT, "domain": matched.without(None), "facet": facets}
     return orjson.dumps(own).decode()
+
+
+def counted_by(params: Mapping[str, Any]) -> dict[str, Any]:
+    """What a ranking request counts, and those of its parameters that this refers to, however indirectly.
+
+    Where facets see a query of their own, the same of these count the same, whatever is ranked and by what picture.
+    """
+    found = {"json.facet": params["json.facet"]}
+    ahead = list(found.values())
+    while ahead:
+        for name in _REFERENCE.findall(str(ahead.pop())):
+            if name in params and name not in found:
+                found[name] = params[name]
+                ahead.append(params[name])
+    return found
 
 
 def spread_request(query: Query, names: FieldMap) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,9 @@ from vision.search.tuned import Given, InForce, TunedFiles
 from vision.search.words.spelling import FEW, Spelling
 from vision.search.words.suggestions import Suggestions
 from vision.search.words.understanding import counted, understand
+from vision.solr import deadline
 from vision.solr.client import SolrClient
+from vision.telemetry import Pool, Search, searched
 
 MISSES = 5
 """Hits that are shown where a threshold leaves none."""
@@ -103,7 +105,7 @@ class SearchEngine:
         self._pictures = QueryPictures(
             self.collection, models=models, uploaded=uploaded, url_limit=url_limit, finder=finder
         )
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="batch")
+        self._pool = Pool(threads, thread_name_prefix="batch")
 
     def limits(self) -> InForce:
         """What the planner goes by now, and where it comes from."""
@@ -122,10 +124,15 @@ class SearchEngine:
             NotFound: no such product, or a collection without vectors.
             FingerprintMismatch: another extractor than the collection's was asked for.
             SolrUnavailable: Solr did not answer.
+            DeadlineExceeded: nothing was found in time.
         """
 
         def answered(trail: Trail) -> Result:
             began = time.perf_counter()
+            with _within(request):
+                return timed(trail, began)
+
+        def timed(trail: Trail, began: float) -> Result:
             target = self._pictures.target((request, image))
             extracted = time.perf_counter()
             result = self._answer(request, target, trail)
@@ -142,8 +149,10 @@ class SearchEngine:
         except Exception as error:
             took = Took(0.0, 0.0, _ms(time.perf_counter() - began))
             self._log.add(request, trail, error, took, image=image is not None)
+            searched(Search(request.mode, words=request.q))
             raise
         self._log.add(request, trail, result, result.took, image=image is not None)
+        searched(Search(request.mode, result.plan.way, result.plan.candidates, result.partial, request.q))
         return result
 
     def search_batch(self, asked: Sequence[Asked]) -> Batch:
@@ -162,7 +171,8 @@ class SearchEngine:
             def answer(trail: Trail) -> Result:
                 if isinstance(target, VisualSearchError):
                     raise target
-                return self._answer(request, target, trail)
+                with _within(request):
+                    return self._answer(request, target, trail)
 
             return self._logged(request, image, answer)
 
@@ -297,7 +307,7 @@ class SearchEngine:
         requests = [] if sent is None else sent
         first = len(requests)
         ran, result = self._run(query, query, requests)
-        if query.spelling and query.text is not None and result.total < FEW:
+        if query.spelling and query.text is not None and result.total < FEW and not result.partial:
             result = self._spelled(query, ran, result, requests)
         took = _ms(time.perf_counter() - began)
         plan = replace(result.plan, requests=tuple(shown(each) for each in requests[first:]))
@@ -337,8 +347,9 @@ class SearchEngine:
             histograms=answers.histograms(page.answer, query),
             took=Took(0.0, 0.0, 0.0),
             plan=page.plan,
-            partial=answers.is_partial(page.answer),
-            page=paging.next_page(asked, page.plan, page.total - page.folded),
+            partial=page.partial,
+            # What is not known to be whole cannot be gone on with: something would be left out, and nobody told.
+            page=None if page.partial else paging.next_page(asked, page.plan, page.total - page.folded),
             understood=counted(understood, answers.agreeing(page.answer, query)),
         )
 
@@ -350,6 +361,11 @@ class SearchEngine:
         return tuple(
             hit if hit.distance is None else replace(hit, match=calibration.match(hit.distance)) for hit in hits
         )
+
+
+def _within(request: SearchRequest) -> AbstractContextManager[None]:
+    """The time that a request allows itself."""
+    return deadline.within(None if request.time_allowed is None else request.time_allowed / 1000)
 
 
 def _ms(seconds: float) -> float:

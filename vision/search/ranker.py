@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.errors import FingerprintMismatch
-from vision.search import answers, histograms, planner
+from vision.search import answers, counted, histograms, planner
 from vision.search.collection import Collection, Matching
-from vision.search.composer import Params, QueryVectors, compared, compose, compose_count, few
+from vision.search.composer import Params, QueryVectors, compared, compose, compose_count, few, matched_by
 from vision.search.model import Hit, Likeness, Plan, Query, Way
 from vision.search.planner import Limits
 from vision.search.steering import diversity
-from vision.solr import curl
+from vision.solr import curl, replies
 from vision.solr.fields import NUMBERS
 
 _VECTOR = re.compile(r"\[-?\d[^\]]{60,}\]")
@@ -25,13 +25,17 @@ _VECTOR = re.compile(r"\[-?\d[^\]]{60,}\]")
 
 @dataclass(frozen=True)
 class Page:
-    """Hits, how many there are in all, how they were found, Solr's answer, and how many near-duplicates were folded."""
+    """Hits, how many there are in all, how they were found, Solr's answer, and how many near-duplicates were folded.
+
+    ``partial``: Solr ran out of time, so that there may be better hits and more of them, and counts are lower bounds.
+    """
 
     hits: Sequence[Hit]
     total: int
     plan: Plan
     answer: Mapping[str, Any]
     folded: int = 0
+    partial: bool = False
 
 
 class Ranker:
@@ -52,17 +56,27 @@ class Ranker:
         return (self._scored if query.diversity is None else self._arranged)(query, vectors, requests)
 
     def _scored(self, query: Query, vectors: QueryVectors | None, requests: list[Params]) -> Page:
-        """One page in the order of the scores; what is sent to Solr is added to ``requests``."""
+        """One page in the order of the scores; what is sent to Solr is added to ``requests``.
+
+        Raises:
+            DeadlineExceeded: Solr ran out of time before it found anything.
+        """
         plan = self._plan(query, requests)
         answer = self._first(query, plan, vectors, requests)
         found = answers.hits(answer, query, vectors.sigma2 if vectors else None)
         total = answers.total(answer)
         candidates = sum(hit.score > 0.0 for hit in found)
-        if plan.way is Way.APPROXIMATE and candidates < min(query.rows, total - query.start):
+        partial = answers.is_partial(answer)
+        if plan.way is Way.APPROXIMATE and candidates < min(query.rows, total - query.start) and not partial:
             plan = planner.continued(query, plan)
             answer = self._select(query, plan, vectors, requests)
             found = answers.hits(answer, query, vectors.sigma2 if vectors else None)
-        return Page(found, total, plan, answer)
+            partial = answers.is_partial(answer)
+        if partial:
+            total = max(total, query.start + len(found)) if found else total
+            if not (found if query.rows else total):
+                raise replies.out_of_time(self._collection.client.url)
+        return Page(found, total, plan, answer, partial=partial)
 
     def _arranged(self, query: Query, vectors: QueryVectors | None, requests: list[Params]) -> Page:
         """One page of the order that begins with the arranged pool and goes on by score."""
@@ -78,11 +92,11 @@ class Ranker:
         shown = order[query.start : query.start + query.rows]
         folded = len(best.hits) - len(order)
         missing = query.rows - len(shown)
-        if missing and best.total > size:
+        if missing and best.total > size and not best.partial:
             rest = replace(whole, start=size + max(0, query.start - len(order)), rows=missing)
             page = self._scored(rest, vectors, requests)
             shown = [*shown, *page.hits]
-            best = replace(best, plan=page.plan)
+            best = replace(best, plan=page.plan, partial=best.partial or page.partial)
         return replace(best, hits=tuple(shown), folded=folded)
 
     def _wholes(self, hits: Sequence[Hit], coarse: NDArray[np.float32], step: float) -> NDArray[np.float32]:
@@ -106,6 +120,8 @@ class Ranker:
         exact = few(query, plan)
         if (exact or plan.way is Way.APPROXIMATE) and query.rows and query.sort in (None, "score"):
             answer = self._select(query, plan, vectors, requests, by_id=False)
+            if answers.is_partial(answer):
+                return answers.trimmed(answer, query)
             page = answers.settled(answer, query)
             if page is not None and not (exact and not answers.compared(answer, query, compared(plan))):
                 return page
@@ -121,9 +137,17 @@ class Ranker:
         by_id: bool = True,
     ) -> Mapping[str, Any]:
         """Ask Solr; the request is noted."""
-        params = compose(query, plan, vectors, self._collection.client.names, by_id=by_id)
-        requests.append(params)
-        return self._collection.client.select(params)
+        names = self._collection.client.names
+        params = compose(query, plan, vectors, names, by_id=by_id)
+
+        def ask(params: Params) -> Mapping[str, Any]:
+            requests.append(params)
+            return self._collection.client.select(params, partial=True)
+
+        many = plan.matching is not None and plan.matching > counted.MANY
+        if many and matched_by(query, plan, names) is not None:
+            return self._collection.counted.answered(params, ask)
+        return ask(params)
 
     def with_edges(self, query: Query, vectors: QueryVectors | None, requests: list[Params]) -> Query:
         """The query with buckets for the numbers it counts, by what matches: what the planner counts says that too."""

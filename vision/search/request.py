@@ -13,7 +13,7 @@ from msgspec import Meta
 from vision.errors import BadQuery
 from vision.search.model import DEFAULT_LANGUAGE, SORTS, Diversity, Likeness, Mode, Query, Range, Vector, Weights
 from vision.search.similarities import Similarities, parts
-from vision.search.text import normalise
+from vision.search.text import EVERYTHING, cleaned, normalise
 
 MAX_ROWS = 1000
 MAX_START = 1_000_000
@@ -119,6 +119,7 @@ class SearchRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     rows: Annotated[int, Meta(ge=0, le=MAX_ROWS)] = 24
     start: Annotated[int, Meta(ge=0, le=MAX_START)] = 0
     page: str | None = None
+    time_allowed: Annotated[int, Meta(ge=1)] | None = None
 
 
 def parse(data: bytes | dict[str, Any]) -> SearchRequest:
@@ -162,7 +163,7 @@ def to_query(
         BadQuery: nothing to search by, contradictions, or values outside what is accepted.
     """
     text = normalise(request.q)
-    everything = request.q is not None and text is None and request.q.strip() != ""
+    everything = request.q is not None and cleaned(request.q) in EVERYTHING
     filters, ranges = _filters(request)
     weights, similar = Weights(request.weights.text, request.weights.image), parts(request.similarities, others)
     stand_in = next((each for each in similar if isinstance(each, Likeness)), None)

@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import logging
-import re
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 import orjson
 import pysolr
 import requests
 
-from vision.errors import NotFound, SolrError, SolrRefused, SolrUnavailable
-from vision.solr import cbor, vectors
+from vision.errors import DeadlineExceeded, NotFound, SolrRefused, SolrUnavailable
+from vision.solr import cbor, deadline, replies, vectors
+from vision.solr.attempts import Attempts, Budget
 from vision.solr.curl import without_password
 from vision.solr.fields import HANDLER, FieldMap
 from vision.solr.forms import Forms
+from vision.solr.replies import solr_errors
+from vision.solr.sessions import session
 from vision.solr.vectors import Keeping, VectorFile
 
-_STATUS = re.compile(r"\(HTTP (\d+)\)")
-_DOWN = (502, 503, 504)
+_TIMES, _TIMES_WRITTEN = 2, 4
+"""How often more a read, and a write that may be repeated, is tried."""
+_LONGEST = 3600.0
+"""Seconds that a commit may take: merging a large index is one."""
+_WRITES = 4
+"""How many times as long as a read documents may take to be written: Solr lets writers wait while it merges."""
+_READING, _READING_MOST = 0.2, 0.5
+"""The part of the time that is left, and the most seconds of it, that Solr does not get: it stops a while after its
+time is over, in the middle of a graph or a facet not at all, and its answer is to be read."""
 # Whoever adds commits: the collection's own soft commit, after seconds, would make many small segments of a load.
 _BULK_COMMIT_MS = "60000"
 
@@ -42,41 +51,6 @@ class _Json:
         return orjson.loads(text)
 
 
-@contextmanager
-def solr_errors(url: str) -> Iterator[None]:
-    """Map what requests and pysolr raise: no answer is :class:`SolrUnavailable`, an error is :class:`SolrRefused`."""
-    url = without_password(url)[0]
-    try:
-        yield
-    except pysolr.SolrError as error:
-        raise _mapped(error, url) from error
-    except requests.RequestException as error:
-        raise SolrUnavailable(f"Solr at {url} did not answer: {brief(error)}") from error
-    except orjson.JSONDecodeError as error:
-        raise SolrRefused(f"{url} answered something that is not JSON; is it a Solr?", status=502) from error
-
-
-def _mapped(error: pysolr.SolrError, url: str) -> SolrError:
-    if isinstance(error.__context__, requests.RequestException):
-        return SolrUnavailable(f"Solr at {url} did not answer: {brief(error.__context__)}")
-    found = _STATUS.search(str(error))
-    status = int(found.group(1)) if found else 500
-    if status in _DOWN:
-        return SolrUnavailable(f"Solr at {url} answered {status}: not ready or overloaded")
-    return SolrRefused(f"Solr at {url} refused: {error}", status=status)
-
-
-def brief(error: BaseException) -> str:
-    """Why there was no answer, in words: the library's own text names its classes and quotes the address again."""
-    if isinstance(error, requests.Timeout):
-        return "it took longer than the time limit"
-    if isinstance(error, requests.ConnectionError):
-        return "no connection"
-    if isinstance(error, requests.exceptions.ChunkedEncodingError):
-        return "the connection broke in the middle of its answer"
-    return type(error).__name__
-
-
 class SolrClient:
     """Requests to one collection (or core); safe to share between threads."""
 
@@ -94,11 +68,16 @@ class SolrClient:
         self.collection = collection
         self.url = f"{self.base}/{collection}"
         self.timeout = timeout
-        self.session = requests.Session()
-        # A proxy of the environment must not see, or break, what goes to this machine.
-        self.session.trust_env = urlsplit(url).hostname not in ("127.0.0.1", "localhost", "::1")
-        self.session.mount("http://", requests.adapters.HTTPAdapter(pool_connections=4, pool_maxsize=32))
-        self._bulk = pysolr.Solr(self.url, timeout=3600, session=self.session, encoder=_Json, decoder=_Json)
+        self._writing = _WRITES * timeout
+        self.budget = Budget()
+        self._reads = Attempts.of(self.budget, times=_TIMES, reads=True)
+        # What is posted here is sent once; what may be written twice goes through the other.
+        self.session = session(url, Attempts.of(self.budget, times=_TIMES, reads=False))
+        self.repeating = session(url, Attempts.of(self.budget, times=_TIMES_WRITTEN, reads=True))
+        self._once, self._bulk = (
+            pysolr.Solr(self.url, timeout=_LONGEST, session=each, encoder=_Json, decoder=_Json)
+            for each in (self.session, self.repeating)
+        )
         self._names: FieldMap | None = None
         self._forms: dict[str, Forms] = {}
         self.vectors = vectors
@@ -109,6 +88,7 @@ class SolrClient:
     def close(self) -> None:
         """Close the connections."""
         self.session.close()
+        self.repeating.close()
         self._forms.clear()
         if self.outside is not None:
             self.outside.close()
@@ -121,8 +101,8 @@ class SolrClient:
         """Close the connections."""
         self.close()
 
-    def _call(self, call: Callable[[], object]) -> None:
-        with solr_errors(self.url):
+    def _call(self, call: Callable[[], object], seconds: float = _LONGEST) -> None:
+        with self._asking(seconds):
             try:
                 call()
             except pysolr.SolrError as error:
@@ -130,32 +110,51 @@ class SolrClient:
                     raise self._missing() from error
                 raise
 
+    @contextmanager
+    def _asking(self, seconds: float | None = None) -> Iterator[float]:
+        """Around a request, its repetitions included: how long it may take, and its errors as ours."""
+        self.budget.earn()
+        try:
+            with solr_errors(self.url), deadline.within(self.timeout if seconds is None else seconds):
+                yield deadline.checked()
+        except SolrUnavailable as error:
+            if deadline.remaining() > 0 or isinstance(error, DeadlineExceeded):
+                raise
+            raise replies.out_of_time(self.url) from error  # it was not Solr's own time that was over
+
     def _missing(self) -> NotFound:
         return NotFound(f"Solr at {self.shown} has no collection {self.collection!r}; index a catalogue into it first")
 
-    def select(self, params: Mapping[str, Any]) -> dict[str, Any]:
+    def select(self, params: Mapping[str, Any], *, partial: bool = False) -> dict[str, Any]:
         """Run one query; returns Solr's whole decoded answer, with vectors that are asked for however they are kept.
+
+        Args:
+            params: of the query; what is left until a deadline is added as ``timeAllowed``.
+            partial: whether what Solr had when that was over is better than nothing.
 
         Raises:
             SolrUnavailable: no answer.
+            DeadlineExceeded: none in time.
             SolrRefused: an answer that is an error.
             NotFound: no such collection, or a vector that is kept outside Solr is not where it should be.
         """
         names, asked = self.names, str(params.get("fl", ""))
         forms = self._forms.get(names.handler)
         if forms is None:
-            forms = self._forms[names.handler] = Forms(self.session, f"{self.url}/{names.handler}")
+            forms = Forms(self.session, f"{self.url}/{names.handler}", self._reads)
+            self._forms[names.handler] = forms
         more = vectors.returning(asked) if names.fields is None else asked
         sent = {"q": "*:*", "wt": "json", **params, **({"fl": more} if more != asked else {})}
-        with solr_errors(self.url):
-            answered = forms.send(sent, self.timeout)
-            try:
-                answer = orjson.loads(answered) if isinstance(answered, bytes) else self._answered(answered)
-            except NotFound as error:
-                raise self._missing() from error
+        if (left := deadline.remaining()) < math.inf:
+            sent["timeAllowed"] = str(max(1, int(1000 * (left - min(_READING * left, _READING_MOST)))))
+        with self._asking() as seconds:
+            answered = forms.send(sent, seconds)
+            if not isinstance(answered, bytes):
+                raise self._missing() if answered.status_code == 404 else replies.refusal(answered, self.shown)
+            answer = replies.searched(answered, self.url, sent, partial=partial)
         if more != asked:
             vectors.fill(answer["response"]["docs"], asked, self.outside)
-        return dict(answer)
+        return answer
 
     @property
     def keeping(self) -> Keeping:
@@ -169,7 +168,7 @@ class SolrClient:
             if self.names.fields is not None:
                 return Keeping.STORED
             try:
-                self._keeping = Keeping.of(self.get_json("schema/fields")["fields"])
+                self._keeping = Keeping.of(self._part("schema/fields", "fields"))
             except NotFound:
                 return Keeping.STORED
             except SolrRefused as error:
@@ -192,7 +191,7 @@ class SolrClient:
         """
         if self._names is None:
             try:
-                handlers = self.get_json("config/requestHandler")["config"]["requestHandler"]
+                handlers = self._part("config/requestHandler", "config", "requestHandler")
             except NotFound:
                 return FieldMap()
             except SolrRefused as error:
@@ -215,29 +214,32 @@ class SolrClient:
             NotFound: no such collection.
         """
         if any(isinstance(value, Mapping) for each in documents for value in each.values()):
-            self._call(lambda: self._bulk.add(list(documents), commit=False))  # updates of single fields
+            self._call(lambda: self._once.add(list(documents), commit=False), self._writing)  # updates of single fields
             return
-        whole = documents
-        if any(vectors.VECTOR in each for each in documents):
-            whole = vectors.kept(documents, self.keeping, self.outside)
-        if not self._cbor or not self._added(cbor.encode(whole)):
-            self._call(lambda: self._bulk.add(list(whole), commit=False))
+        # What names a version would, sent twice, be refused for the one that it made itself.
+        again = not any("_version_" in each for each in documents)
+        shown = any(vectors.VECTOR in each for each in documents)
+        outside = self.outside if shown and self.keeping is Keeping.OUTSIDE else None
+        with nullcontext() if outside is None else outside.naming():
+            whole = vectors.kept(documents, self.keeping, self.outside) if shown else documents
+            if not self._cbor or not self._added(cbor.encode(whole), self.repeating if again else self.session):
+                self._call(lambda: (self._bulk if again else self._once).add(list(whole), commit=False), self._writing)
 
-    def _added(self, body: bytes) -> bool:
+    def _added(self, body: bytes, session: requests.Session) -> bool:
         """Whether this Solr reads CBOR; what it read it has added."""
-        with solr_errors(self.url):
-            response = self.session.post(
+        with self._asking(self._writing) as seconds:
+            response = session.post(
                 f"{self.url}/update",
                 data=body,
                 params={"wt": "json", "commitWithin": _BULK_COMMIT_MS},
                 headers={"Content-Type": cbor.CONTENT_TYPE},
-                timeout=3600,
+                timeout=seconds,
             )
             self._cbor = response.status_code != 415
             if response.status_code == 404:
                 raise self._missing()
             if self._cbor:
-                self._check(response)
+                replies.check(response, self.shown)
         return self._cbor
 
     def commit(self) -> None:
@@ -263,19 +265,19 @@ class SolrClient:
             SolrUnavailable: no answer.
             SolrRefused: an answer that is an error.
         """
-        with solr_errors(self.base):
+        with self._asking(self._writing) as seconds:
             response = self.session.post(
                 f"{self.url}/{path}",
                 data=_Json.encode(body).encode(),
                 params={"wt": "json", **params},
                 headers={"Content-Type": "application/json"},
-                timeout=3600,
+                timeout=seconds,
             )
             return self._answered(response)
 
     def index_version(self) -> str:
         """What changes with each commit that changes the index; of one replica, where there are several."""
-        index = self._luke(show="index")["index"]
+        index = self._luke("index", show="index")
         return f"{index.get('version')} {index.get('lastModified')}"
 
     def configuration_file(self, name: str) -> str:
@@ -286,10 +288,9 @@ class SolrClient:
             SolrRefused: the Solr does not show its files.
             SolrUnavailable: no answer.
         """
-        with solr_errors(self.base):
-            response = self.session.get(f"{self.url}/admin/file", params={"file": name}, timeout=self.timeout)
-            self._check(response)
-            return response.content.decode("utf-8", "replace")
+        response = self._got(f"{self.url}/admin/file", {"file": name})
+        replies.check(response, self.shown)
+        return response.content.decode("utf-8", "replace")
 
     def page(self, path: str) -> bytes:
         """What the node shows a browser at this path; empty where it shows nothing.
@@ -297,9 +298,8 @@ class SolrClient:
         Raises:
             SolrUnavailable: no answer.
         """
-        with solr_errors(self.base):
-            response = self.session.get(f"{self.base}/{path}", timeout=self.timeout)
-            return response.content if response.status_code == 200 else b""
+        response = self._got(f"{self.base}/{path}", {})
+        return response.content if response.status_code == 200 else b""
 
     def get_json(self, path: str, **params: Any) -> dict[str, Any]:
         """GET a handler of this collection, as ``admin/luke``."""
@@ -311,35 +311,36 @@ class SolrClient:
 
     def _get(self, url: str, params: Mapping[str, Any]) -> dict[str, Any]:
         with solr_errors(self.base):
-            return self._answered(self.session.get(url, params={"wt": "json", **params}, timeout=self.timeout))
+            return self._answered(self._got(url, {"wt": "json", **params}))
+
+    def _got(self, url: str, params: Mapping[str, Any]) -> requests.Response:
+        with self._asking() as seconds:
+            return self.session.get(url, params=params, timeout=seconds)
 
     def _answered(self, response: requests.Response) -> dict[str, Any]:
-        self._check(response)
-        return dict(orjson.loads(response.content))
+        replies.check(response, self.shown)
+        return replies.decoded(response.content, response.url.partition("?")[0])
 
-    def _check(self, response: requests.Response) -> None:
-        url = without_password(response.url.partition("?")[0])[0]
-        if response.status_code in _DOWN:
-            raise SolrUnavailable(f"Solr at {self.shown} answered {response.status_code}: not ready or overloaded")
-        if response.status_code == 404:
-            raise NotFound(f"Solr at {self.shown} has no {url.removeprefix(self.shown + '/')}")
-        if response.status_code != 200:
-            raise SolrRefused(f"Solr at {url} refused: {_reason(response)}", status=response.status_code)
+    def _part(self, path: str, *names: str, **params: Any) -> Any:
+        """A part of what a handler answers, which every Solr's does."""
+        found: Any = self.get_json(path, **params)
+        for name in names:
+            if not isinstance(found, dict) or name not in found:
+                raise replies.odd(f"{self.url}/{path}")
+            found = found[name]
+        return found
 
     def fields(self) -> frozenset[str]:
         """The names of the fields that documents of this collection really have."""
-        return frozenset(self._luke()["fields"])
+        return frozenset(self._luke("fields"))
 
-    def _luke(self, **params: str) -> dict[str, Any]:
+    def schema(self) -> dict[str, Any]:
+        """All that the schema declares."""
+        return dict(self._part("schema", "schema"))
+
+    def _luke(self, part: str, **params: str) -> dict[str, Any]:
         """What Solr says of the index."""
         try:
-            return self.get_json("admin/luke", numTerms=0, **params)
+            return dict(self._part("admin/luke", part, numTerms=0, **params))
         except NotFound as error:  # every collection has this handler
             raise self._missing() from error
-
-
-def _reason(response: requests.Response) -> str:
-    try:
-        return str(orjson.loads(response.content)["error"]["msg"])
-    except (orjson.JSONDecodeError, KeyError, TypeError):
-        return response.reason or str(response.status_code)

@@ -31,11 +31,15 @@ solr.add_command(uninstall)
 @solr.command()
 @click.option("--heap", metavar="SIZE", help="Most memory for Java objects, as 512m or 2g.  [default: 512m]")
 @click.option("--port", type=click.IntRange(1, 65535), help="First port to try; a free one if taken.  [default: 8983]")
+@click.option(
+    "--auth/--no-auth", default=None, help="Ask for a password, a random one that we know.  [default: as it was]"
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the status as JSON.")
 @reported
-def start(heap: str | None, port: int | None, as_json: bool) -> None:
+def start(heap: str | None, port: int | None, auth: bool | None, as_json: bool) -> None:
     """Start the embedded Solr, or say where it runs already. It stays up until `solr stop`."""
     from vision.settings import Settings
+    from vision.solr.auth import USER, is_on, password_file
     from vision.solr.current import current_status, embedded
 
     settings = Settings.from_environment(solr_heap=heap, solr_port=port)
@@ -45,7 +49,7 @@ def start(heap: str | None, port: int | None, as_json: bool) -> None:
         return
     began = time.monotonic()
     with progress_bars() as progress:
-        server = embedded(settings, progress=lambda done, total, name: progress("Solr's jars", done, total))
+        server = embedded(settings, auth=auth, progress=lambda done, total, name: progress("Solr's jars", done, total))
         started = server.start()
     found = server.status()
     if as_json:
@@ -53,6 +57,8 @@ def start(heap: str | None, port: int | None, as_json: bool) -> None:
         return
     seconds = f"ready in {time.monotonic() - began:.1f} s" if started else "was running already"
     click.echo(f"{_in_words(found)}, {seconds}; data and logs in {server.home}")
+    if is_on(server.home):
+        click.echo(f"it asks for a password: user {USER}, in {password_file(server.home)}")
     if not found.simd:
         click.echo(
             "Vector searches are faster with a full JDK, 21 or later: install one, then stop and start.", err=True
@@ -89,6 +95,36 @@ def status(context: click.Context, as_json: bool) -> None:
         click.echo("no Solr runs; start one with: visual-search solr start", err=True)
     if not found.running:
         context.exit(1)
+
+
+@solr.command()
+@click.option(
+    "--solr", "others", metavar="URL", multiple=True, help="A further Solr that this home folder is used with."
+)
+@click.option("--dry-run", is_flag=True, help="Only say how many.")
+@click.option("--json", "as_json", is_flag=True, help="Print {vectors, named, dropped, collections}.")
+@reported
+def prune(others: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
+    """Drop vectors kept outside Solr (index --vectors outside) that no document names any more.
+
+    Every collection of the Solr is asked; where one cannot be, nothing is dropped. Indexing waits meanwhile.
+    """
+    from vision.backup.saving import lock
+    from vision.settings import Settings
+    from vision.solr import pruning
+    from vision.workspace import Workspace
+
+    workspace = Workspace(Settings.from_environment())
+    with lock(workspace), workspace.client() as client:
+        found = pruning.prune([client.base, *others], workspace.settings, dry_run=dry_run)
+    if as_json:
+        click.echo(json.dumps(asdict(found)))
+        return
+    done = "would be dropped" if dry_run else "were dropped"
+    click.echo(
+        f"{found.dropped:,} of {found.vectors:,} vectors {done}: the others are named by documents of "
+        f"{', '.join(found.collections)}"
+    )
 
 
 def _as_json(status: SolrStatus) -> str:

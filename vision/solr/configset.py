@@ -19,7 +19,12 @@ def exists(client: SolrClient) -> bool:
 
 
 def create(
-    client: SolrClient, *, shards: int = 1, coarse_dims: int = COARSE_DIMS, keeping: Keeping = Keeping.STORED
+    client: SolrClient,
+    *,
+    shards: int = 1,
+    coarse_dims: int = COARSE_DIMS,
+    keeping: Keeping = Keeping.STORED,
+    instance: str | None = None,
 ) -> bool:
     """Create the client's collection from :data:`CONFIGSET`, unless it is there; tells whether it had to.
 
@@ -29,6 +34,7 @@ def create(
             products are counted, shard by shard (docs/facets.md).
         coarse_dims: values of the coarse field, for good.
         keeping: where vectors are kept, for good.
+        instance: the name of a core's folder; None for its own.
 
     Raises:
         Conflict: the configset is older than ``keeping``.
@@ -40,6 +46,7 @@ def create(
     _check_loadable(client)
     own = {} if coarse_dims == COARSE_DIMS else {"property.visual.coarseDims": str(coarse_dims)}
     own |= {f"property.{name}": value for name, value in keeping.properties.items()}
+    own |= {} if instance is None else {"instanceDir": instance}
     try:
         if _is_cloud(client):
             client.admin(

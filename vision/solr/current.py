@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from vision.errors import SolrNotStarted
 from vision.settings import Settings
+from vision.solr import auth
 from vision.solr.status import SolrStatus, read_status
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ def current_status(settings: Settings) -> SolrStatus:
         SolrUnavailable: no Solr answers at ``SOLR_URL``, or the embedded one runs without answering.
         SolrRefused: something answers there, with an error or as no Solr does.
     """
-    if settings.solr_url is not None:
-        return read_status(settings.solr_url, timeout=settings.solr_timeout)
+    if (url := auth.address(settings)) is not None:
+        return read_status(url, timeout=settings.solr_timeout)
     return embedded(settings).status()
 
 
@@ -46,4 +47,4 @@ def current_url(settings: Settings) -> str:
     Raises:
         SolrNotStarted: no ``SOLR_URL``, and no embedded Solr that runs.
     """
-    return settings.solr_url or embedded(settings).url
+    return auth.address(settings) or embedded(settings).url

@@ -14,6 +14,9 @@ from urllib.parse import quote_plus
 import requests
 import urllib3
 
+from vision import telemetry
+from vision.telemetry import Stage
+
 _HEADERS = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
 _PLAIN = ",()[]{}!$'*/:;@"
 """What stands in a form as it is, so that a vector's text need not be gone through character by character."""
@@ -41,8 +44,12 @@ def _quoted(text: str) -> str:
 class Forms:
     """Sends forms to one address; safe to share between threads."""
 
-    def __init__(self, session: requests.Session, url: str) -> None:
-        """Take the session's credentials, proxies and certificates for this address, without connecting."""
+    def __init__(self, session: requests.Session, url: str, attempts: urllib3.Retry) -> None:
+        """Take the session's credentials, proxies and certificates for this address, without connecting.
+
+        ``attempts`` are made in place of the session's: a form is sent to be answered, and changes nothing.
+        """
+        self._attempts = attempts
         self._request = session.prepare_request(requests.Request("POST", url, headers=_HEADERS))
         given = session.merge_environment_settings(url, {}, stream=False, verify=None, cert=None)
         adapter = session.get_adapter(url)
@@ -60,16 +67,27 @@ class Forms:
     def send(self, params: Mapping[str, Any], timeout: float) -> bytes | requests.Response:
         """The answer's body, or the whole answer where its status is not 200.
 
+        The id of the request that is being answered goes with it: Solr logs it as ``rid``.
+
         Raises:
             requests.RequestException: no answer, or one that broke off.
         """
-        form = encoded(params)
+        with telemetry.stage(Stage.SOLR):
+            return self._answered(params, timeout)
+
+    def _answered(self, params: Mapping[str, Any], timeout: float) -> bytes | requests.Response:
+        form, more = encoded(params), dict[str, str]()
+        if (asking := telemetry.current()) is not None:
+            form, more = f"{form}&rid={asking.id}", dict(asking.listener.headers())
         try:
             if len(form) < _LONGEST_ADDRESS:
-                answer = self._open("GET", f"{self._target}?{form}", None, self._short, timeout)
+                answer = self._open("GET", f"{self._target}?{form}", None, self._short | more, timeout)
             else:
-                answer = self._open("POST", self._target, form.encode(), self._headers, timeout)
-        except urllib3.exceptions.NewConnectionError as error:  # counts as a timeout there
+                answer = self._open("POST", self._target, form.encode(), self._headers | more, timeout)
+        except urllib3.exceptions.MaxRetryError as error:  # a connection that was refused counts as a timeout there
+            late = isinstance(error.reason, urllib3.exceptions.TimeoutError)
+            if late and not isinstance(error.reason, urllib3.exceptions.NewConnectionError):
+                raise requests.Timeout(error) from error
             raise requests.ConnectionError(error) from error
         except urllib3.exceptions.TimeoutError as error:
             raise requests.Timeout(error) from error
@@ -97,7 +115,7 @@ class Forms:
             body=body,
             headers=headers,
             timeout=timeout,
-            retries=False,
+            retries=self._attempts,
             redirect=False,
             assert_same_host=False,  # a proxy is asked for the address of another
             preload_content=False,

@@ -25,9 +25,9 @@ from typing import Self
 
 import psutil
 
-from vision.errors import SolrNotStarted
+from vision.errors import BadSetting, SolrNotStarted
 from vision.settings import Settings
-from vision.solr import process, watchdog
+from vision.solr import auth, process, watchdog
 from vision.solr.home import CONSOLE, choose_port, cores_to_load, prepare, quote_logs, start_failed, vectors_enabled
 from vision.solr.jars import Progress, ensure_jars
 from vision.solr.java import Java, find_java
@@ -60,6 +60,7 @@ class EmbeddedSolr:
         timeout: float = 120.0,
         progress: Progress | None = None,
         config_edit: bool = False,
+        auth: bool | None = None,
     ) -> None:
         """Nothing is started, written or looked for yet.
 
@@ -72,6 +73,7 @@ class EmbeddedSolr:
             timeout: Seconds from launch to the first answer, before it is given up.
             progress: Told about each jar while they are fetched.
             config_edit: Whether Solr's Config API may change handlers; our own configset needs no such change.
+            auth: Whether Solr asks for a password, from its next start on; None leaves that as it was.
 
         Raises:
             BadSetting: a heap that is not written as Java wants it.
@@ -85,12 +87,13 @@ class EmbeddedSolr:
         self._timeout = timeout
         self._progress = progress
         self._config_edit = config_edit
+        self._auth = auth
         self._owned: subprocess.Popen[bytes] | None = None
         self._watchdog: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
-        """The base URL, as ``http://127.0.0.1:8983/solr``.
+        """The base URL, as ``http://127.0.0.1:8983/solr``; it signs in where Solr asks for a password.
 
         Raises:
             SolrNotStarted: it does not run.
@@ -98,7 +101,7 @@ class EmbeddedSolr:
         state = self.state()
         if state is None:
             raise SolrNotStarted(f"no embedded Solr runs for {self.home}; start one with: visual-search solr start")
-        return state.url
+        return auth.signed_in(state.url, self.home)
 
     def state(self) -> State | None:
         """What was written down about the running server; None when it does not run, whatever a stale file says."""
@@ -140,7 +143,7 @@ class EmbeddedSolr:
         state = self.state()
         if state is None:
             return SolrStatus()
-        answered = read_status(state.url, timeout=self._settings.solr_timeout, trust_env=False)
+        answered = read_status(self.url, timeout=self._settings.solr_timeout, trust_env=False)
         # Its own log is better evidence than its options: a processor may lack the instructions.
         return replace(answered, simd=vectors_enabled(self.home))
 
@@ -179,9 +182,16 @@ class EmbeddedSolr:
             state = process.read_state(self._state_file)
             running = None if state is None else process.find(state)
             if state is not None and running is not None:
+                if self._auth not in (None, auth.is_on(self.home)):
+                    raise BadSetting(
+                        f"the embedded Solr of {self.home} runs already, with{'' if auth.is_on(self.home) else 'out'} "
+                        "a password; stop it first: visual-search solr stop"
+                    )
                 self._wait(state, running.is_running)
                 return None
             self._state_file.unlink(missing_ok=True)
+            if self._auth is not None:
+                (auth.switch_on if self._auth else auth.switch_off)(self.home)
             jars = ensure_jars(self._settings.cache, progress=self._progress)
             java = self._java or find_java()
             port = self._port
@@ -233,12 +243,12 @@ class EmbeddedSolr:
         Cores load after the first answer, and queries get a 503 until then. After a kill they replay their transaction
         log; a core that takes longer than the timeout for it is no failure, it goes on in the background.
         """
-        deadline = time.monotonic() + self._timeout
+        deadline, url = time.monotonic() + self._timeout, auth.signed_in(state.url, self.home)
         answered = False
         while alive() and not start_failed(self.home):
-            answered = answered or answers_with(state.url, state.token)
+            answered = answered or answers_with(url, state.token)
             late = time.monotonic() > deadline
-            if answered and (late or cores_to_load(self.home) <= settled_cores(state.url)):
+            if answered and (late or cores_to_load(self.home) <= settled_cores(url)):
                 return
             if late:
                 raise SolrNotStarted(

@@ -14,20 +14,20 @@ from vision.errors import SolrNotStarted
 if sys.platform == "win32":
     import msvcrt
 
-    def _try_lock(stream: IO[bytes]) -> None:
-        stream.seek(0)
+    def _try_lock(stream: IO[bytes], shared: bool) -> None:
+        stream.seek(0)  # there is no shared one here: who would share waits
         msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
 
 else:
     import fcntl
 
-    def _try_lock(stream: IO[bytes]) -> None:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    def _try_lock(stream: IO[bytes], shared: bool) -> None:
+        fcntl.flock(stream, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
 
 
 @contextmanager
-def file_lock(path: Path, *, timeout: float, doing: str) -> Iterator[None]:
-    """Hold ``path`` alone; ``doing`` says what for, in the message to whoever waits in vain.
+def file_lock(path: Path, *, timeout: float, doing: str, shared: bool = False) -> Iterator[None]:
+    """Hold ``path`` alone, or ``shared`` with others who do; ``doing`` says what for, to whoever waits in vain.
 
     Raises:
         SolrNotStarted: another process held it for ``timeout`` seconds.
@@ -37,7 +37,7 @@ def file_lock(path: Path, *, timeout: float, doing: str) -> Iterator[None]:
     with path.open("ab") as stream:
         while True:
             try:
-                _try_lock(stream)
+                _try_lock(stream, shared)
                 break
             except OSError as error:
                 if time.monotonic() >= deadline:

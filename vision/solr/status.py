@@ -9,8 +9,9 @@ from typing import Any, Literal
 import requests
 
 from vision.errors import SolrRefused, SolrUnavailable
-from vision.solr.client import brief
+from vision.solr.curl import without_password
 from vision.solr.java import NEWEST_KNOWN_TO_LUCENE, OLDEST_SIMD, VECTOR_MODULE
+from vision.solr.replies import brief
 
 Mode = Literal["standalone", "cloud"]
 
@@ -63,10 +64,16 @@ def read_status(url: str, *, timeout: float, trust_env: bool = True) -> SolrStat
         version = str(system["lucene"]["solr-spec-version"])
     except (KeyError, TypeError) as error:
         raise SolrRefused(
-            f"{url} answers, but not as Solr does (no {error}); give it as http://host:8983/solr", 200
+            f"{without_password(url)[0]} answers, but not as Solr does (no {error}); give it as http://host:8983/solr",
+            200,
         ) from error
     return SolrStatus(
-        url, version, java.split(" ")[0], uses_simd(java, arguments), mode, tuple(sorted(map(str, names)))
+        without_password(url)[0],
+        version,
+        java.split(" ")[0],
+        uses_simd(java, arguments),
+        mode,
+        tuple(sorted(map(str, names))),
     )
 
 
@@ -114,16 +121,17 @@ def uses_simd(java: str, arguments: list[str]) -> bool:
 
 
 def _get(session: requests.Session, url: str, timeout: float) -> dict[str, Any]:
+    shown = without_password(url)[0]
     try:
         answer = session.get(url, timeout=timeout, headers={"Accept": "application/json"}, allow_redirects=False)
     except requests.RequestException as error:
-        raise SolrUnavailable(f"no Solr answers at {url}: {brief(error)}") from error
+        raise SolrUnavailable(f"no Solr answers at {shown}: {brief(error)}") from error
     if answer.status_code != 200:
-        raise SolrRefused(f"{url} answered with HTTP {answer.status_code}; a Solr answers 200", answer.status_code)
+        raise SolrRefused(f"{shown} answered with HTTP {answer.status_code}; a Solr answers 200", answer.status_code)
     try:
         body = answer.json()
     except ValueError as error:
-        raise SolrRefused(f"{url} answered with something that is not JSON; a Solr answers with JSON", 200) from error
+        raise SolrRefused(f"{shown} answered with something that is not JSON; a Solr answers with JSON", 200) from error
     if not isinstance(body, dict):
-        raise SolrRefused(f"{url} answered with a JSON {type(body).__name__}; a Solr answers with an object", 200)
+        raise SolrRefused(f"{shown} answered with a JSON {type(body).__name__}; a Solr answers with an object", 200)
     return body

@@ -14,7 +14,7 @@ import sqlite3
 import threading
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.errors import BadSetting, NotFound
+from vision.solr.locks import file_lock
 
 Vector = NDArray[np.float32]
 Code = NDArray[np.int8]
@@ -37,6 +38,7 @@ _DIMS: Final = 1024
 _KEY_BYTES: Final = 16
 _CHUNK: Final = 500
 _PATIENCE_S: Final = 60
+_NAMING_S: Final = 600.0
 
 
 class Keeping(StrEnum):
@@ -104,6 +106,42 @@ class VectorFile:
         with self._opened() as database, database:
             database.executemany("INSERT OR IGNORE INTO vectors VALUES (?, ?, ?)", rows)
         return [row[0] for row in rows]
+
+    def naming(self, *, alone: bool = False) -> AbstractContextManager[None]:
+        """Held from :meth:`put` until Solr has the keys; ``alone``, nobody is in between.
+
+        Raises:
+            SolrNotStarted: others held it for too long.
+        """
+        lock = self.path.with_name(f"{self.path.name}.lock")
+        return file_lock(lock, timeout=_NAMING_S, doing="writing or dropping vectors", shared=not alone)
+
+    def drop_others(self, named: Iterable[bytes]) -> int:
+        """Delete every vector whose key is not named, and give its room back; returns how many.
+
+        Raises:
+            BadSetting: the file cannot be written.
+        """
+        with self._opened() as database:
+            with database:
+                database.execute("CREATE TEMP TABLE IF NOT EXISTS named (key BLOB PRIMARY KEY) WITHOUT ROWID")
+                database.execute("DELETE FROM named")
+                database.executemany("INSERT OR IGNORE INTO named VALUES (?)", ((each,) for each in named))
+                dropped = database.execute("DELETE FROM vectors WHERE key NOT IN (SELECT key FROM named)").rowcount
+            if dropped:
+                database.execute("VACUUM")
+        return dropped
+
+    def keys(self) -> frozenset[bytes]:
+        """The keys of all vectors that are here.
+
+        Raises:
+            BadSetting: the file cannot be read.
+        """
+        if not self.path.exists():
+            return frozenset()
+        with self._opened() as database:
+            return frozenset(row[0] for row in database.execute("SELECT key FROM vectors"))
 
     def get(self, keys: Sequence[bytes]) -> dict[bytes, tuple[Vector, Code]]:
         """The vectors that are here, by key.

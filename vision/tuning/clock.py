@@ -13,8 +13,8 @@ class ClockedClient(SolrClient):
 
     spent = 0
 
-    def select(self, params: Mapping[str, Any]) -> dict[str, Any]:
+    def select(self, params: Mapping[str, Any], *, partial: bool = False) -> dict[str, Any]:
         """As :meth:`SolrClient.select`."""
-        answer = super().select(params)
+        answer = super().select(params, partial=partial)
         self.spent += int(answer["responseHeader"]["QTime"])
         return answer

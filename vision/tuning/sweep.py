@@ -150,8 +150,8 @@ class Sweep:
         ways = {each: partial(self._ask, each, _Record(), queries) for each in points}
         times = interleaved(ways, [number for _ in range(self.repeats) for number in numbers], warm=_WARM)
         exact, near = (times[each] for each in points)
-        low, middle, high = np.percentile(np.asarray(exact.values) / np.asarray(near.values), (25, 50, 75))
-        return Cost(level.matching, exact.p50, near.p50, float(middle), float(low), float(high))
+        low, middle, high = exact.over(near)
+        return Cost(level.matching, exact.p50, near.p50, middle, low, high)
 
     def calls(self, levels: int, points: int, queries: int) -> int:
         """How many searches that takes."""
@@ -204,8 +204,7 @@ def _figures(
     counted = len(times.values)
     solr = record.solr[-counted:]
     recalls = [right[number](page) for number, page in record.found.items()]
-    ratios = np.asarray(times.values) / np.asarray(exact.values)
-    low, middle, high = (float(each) for each in np.percentile(ratios, (25, 50, 75)))
+    low, middle, high = times.over(exact)
     return Figures(
         point=point,
         level=level.name,

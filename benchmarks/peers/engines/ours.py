@@ -35,9 +35,9 @@ class _Timed(SolrClient):
         super().__init__(url, _NAME)
         self._times = times
 
-    def select(self, params: Mapping[str, Any]) -> dict[str, Any]:
+    def select(self, params: Mapping[str, Any], *, partial: bool = False) -> dict[str, Any]:
         """As it is, and noted."""
-        answer = super().select(params)
+        answer = super().select(params, partial=partial)
         self._times.append(int(answer["responseHeader"]["QTime"]))
         return answer
 

@@ -43,16 +43,21 @@ class Running:
         self._stack.close()
 
 
+def id_of(row: int) -> str:
+    """A document's id; the order of the ids is that of the rows."""
+    return f"p{row:07d}"
+
+
 def row_of(id: str) -> int:
-    """The row of a document's id."""
+    """What :func:`id_of` was made from."""
     return int(id[1:])
 
 
 def documents(shop: Shop, size: int) -> Iterator[list[dict[str, Any]]]:
-    """What both index, ``size`` documents at a time; the order of the ids is that of the rows."""
+    """What both index, ``size`` documents at a time."""
     pairs = ((first + place, vector) for first, vectors in shop.chunks() for place, vector in enumerate(vectors))
     every = (
-        {"id": f"p{row:07d}", "title": shop.title(row), "vector": vector}
+        {"id": id_of(row), "title": shop.title(row), "vector": vector}
         | {f"attr_{name}": value for name, value in shop.facets(row).items()}
         for row, vector in pairs
     )

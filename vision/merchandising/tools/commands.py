@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from vision.console import reported, together
+from vision.console import echo, reported, together
 from vision.errors import BadQuery
 
 if TYPE_CHECKING:
@@ -87,14 +87,14 @@ def cluster(as_json: bool, proposals: Path | None, picture: Path | None, **optio
         click.echo(msgspec.json.encode(found))
         return
     score = "" if found.silhouette is None else f", silhouette {found.silhouette:.3f}"
-    click.echo(f"{len(found.clusters)} clusters of {found.products:,} products{score}; {found.noise:,} in none")
-    click.echo(f"{'id':>4} {'size':>7} {'cohesion':>9}  medoid")
+    echo(f"{len(found.clusters)} clusters of {found.products:,} products{score}; {found.noise:,} in none")
+    echo(f"{'id':>4} {'size':>7} {'cohesion':>9}  medoid")
     for each in found.clusters:
         values = "; ".join(
             f"{field}: " + ", ".join(f"{value} {count}" for value, count in list(counts.items())[:3])
             for field, counts in each.values.items()
         )
-        click.echo(f"{each.id:>4} {each.size:>7,} {each.cohesion:>9.3f}  {each.medoid}  {values}")
+        echo(f"{each.id:>4} {each.size:>7,} {each.cohesion:>9.3f}  {each.medoid}  {values}")
 
 
 @click.command()
@@ -127,7 +127,7 @@ def fill(as_json: bool, proposals: Path | None, **options: Any) -> None:
     learned = found.learned
     if learned is not None:
         reach = "out of reach" if learned.confidence is None else f"from a confidence of {learned.confidence:.2f} on"
-        click.echo(
+        echo(
             f"{learned.known:,} products have {options['field']!r}, {learned.missing:,} have not; of the known, "
             f"{learned.accuracy:.1%} are guessed right ({learned.neighbours:.1%} by neighbours alone); the list is "
             f"{reach}, expected precision {learned.precision:.1%}",
@@ -135,7 +135,7 @@ def fill(as_json: bool, proposals: Path | None, **options: Any) -> None:
         )
     _print(found.proposals, as_json, proposals)
     if found.questions:
-        click.echo(f"is one of these {options['value']!r}? {' '.join(found.questions)}", err=True)
+        echo(f"is one of these {options['value']!r}? {' '.join(found.questions)}", err=True)
 
 
 @click.command()
@@ -154,7 +154,7 @@ def audit(as_json: bool, proposals: Path | None, **options: Any) -> None:
     with _workbench("audit", request, options) as (workbench, job, kind):
         found = workbench.audit(request)
         job.summary = kind.summary(found)
-    click.echo(f"{found.suspected:,} of {found.products:,} products may have a wrong {options['field']!r}", err=True)
+    echo(f"{found.suspected:,} of {found.products:,} products may have a wrong {options['field']!r}", err=True)
     _print(found.proposals, as_json, proposals)
 
 
@@ -183,9 +183,9 @@ def duplicates(as_json: bool, proposals: Path | None, **options: Any) -> None:
     if as_json:
         click.echo(msgspec.json.encode(found))
         return
-    click.echo(f"{len(found.groups):,} groups among {found.pictures:,} pictures, {len(found.proposals):,} proposals")
+    echo(f"{len(found.groups):,} groups among {found.pictures:,} pictures, {len(found.proposals):,} proposals")
     for each in found.groups[:_SHOWN]:
-        click.echo(f"{'same' if each.same else 'near':<5} {each.distance:>10.4g}  {' '.join(each.products)}")
+        echo(f"{'same' if each.same else 'near':<5} {each.distance:>10.4g}  {' '.join(each.products)}")
 
 
 @contextmanager
@@ -257,7 +257,7 @@ def _print(made: Sequence[Proposal], as_json: bool, path: Path | None) -> None:
     if as_json:
         click.echo(msgspec.json.encode(list(made)))
         return
-    click.echo(f"{len(made):,} proposals" + ("" if path is None else f", in {path}"))
+    echo(f"{len(made):,} proposals" + ("" if path is None else f", in {path}"))
     for each in made[:_SHOWN]:
         old, new = ("|".join(values) or "-" for values in (each.old, each.new))
-        click.echo(f"{each.confidence:>6.3f}  {each.product}  {each.field}: {old} → {new}")
+        echo(f"{each.confidence:>6.3f}  {each.product}  {each.field}: {old} → {new}")

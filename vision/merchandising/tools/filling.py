@@ -177,7 +177,7 @@ def check_known(field: str, known: learning.Labels) -> None:
         BadQuery: saying what there is, and what is needed.
     """
     if len(known.rows) < LEAST_KNOWN or len(known.classes) < 2:
-        counts = Counter(known.classes[number] for number in known.first)
+        counts = Counter(known.classes[number] for number in known.first) if known.classes else Counter[str]()
         raise BadQuery(
             f"{field!r} cannot be learned: {len(known.rows)} products have one of its values "
             f"({', '.join(f'{value}: {count}' for value, count in counts.most_common(3)) or 'none'}), and "

@@ -1,0 +1,1 @@
+"""What goes on inside: figures, a line for each request, and spans."""
