@@ -65,10 +65,14 @@ def test_by_keyboard_alone(page: Page) -> None:
         raise AssertionError(f"Tab never came to {name!r}")
 
     counts(page, "39 products")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the results")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("#results")).to_be_focused()
+    page.wait_for_timeout(200)
+    assert not any("/v1/search" in each for each in asked)
     tab_to("More like this: ")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("like="))
@@ -122,6 +126,22 @@ def test_a_slow_network_shows_that_something_is_on_its_way(page: Page, shop: Sho
     held[1].continue_()
     counts(page, "8 products")
     expect(page.locator("#hits h3").first).to_contain_text("triangle")
+
+
+@pytest.mark.parametrize("name", ["More like this: green circle", "green circle"])
+def test_who_is_at_a_card_stays_there_when_results_come_late(page: Page, name: str) -> None:
+    expect = sync_api.expect
+    counts(page, "39 products")
+    held: list[Route] = []
+    page.route("**/v1/search", lambda route: held.append(route))
+    page.get_by_role("checkbox", name=re.compile("^green ")).check()
+    link = page.get_by_role("link", name=name, exact=True).first
+    link.focus()
+    page.wait_for_timeout(200)
+    (asked,) = held
+    asked.continue_()
+    counts(page, "10 products")
+    expect(link).to_be_focused()
 
 
 def test_the_network_gone(page: Page, complaints: list[str]) -> None:

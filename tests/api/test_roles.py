@@ -102,10 +102,10 @@ def is_page(rule: Rule) -> bool:
 
 
 def test_every_route_by_every_caller(app: Flask, issuer: Issuer) -> None:
-    counted = 0
+    counted, asking = 0, callers(issuer)
     for method, rule in routes(app):
         role = needed(app, rule)
-        for name, (headers, held) in callers(issuer).items():
+        for name, (headers, held) in asking.items():
             status, location = ask(app, method, rule, headers)
             told = f"{method} {rule.rule} by {name}: {status}"
             counted += 1
@@ -118,7 +118,7 @@ def test_every_route_by_every_caller(app: Flask, issuer: Issuer) -> None:
             else:
                 # Past the gate: what the fakes make of it may be 400 or 404, but it is no matter of who asks.
                 assert status not in (401, 403) and not location.startswith("/sign-in"), told
-    assert counted == len(routes(app)) * len(callers(issuer)) > 1000
+    assert counted == len(routes(app)) * len(asking) > 1000
 
 
 def test_methods_that_a_route_has_not_open_nothing(app: Flask) -> None:

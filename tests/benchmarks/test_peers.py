@@ -54,6 +54,7 @@ class Scan:
         """Nothing to do."""
 
 
+@pytest.mark.slow
 def test_drawn_vectors_are_the_same_again_and_neighbours_are_as_far_as_real_ones() -> None:
     drawn, queries = MEASURED.draw(20_000, 0), MEASURED.draw(300, -1)
     assert np.array_equal(MEASURED.draw(20_000, 0), drawn)

@@ -86,6 +86,7 @@ function actions(hit, title, { more, less, moreLike, canJudge }) {
   if (moreLike) {
     const like = element("a", { className: "like", href: moreLike(hit.region ?? hit.id), textContent: "More like this" });
     like.dataset.like = hit.region ?? hit.id;
+    like.dataset.key = `like ${hit.id}`;
     like.setAttribute("aria-label", `More like this: ${title}`);
     made.append(like);
   }
@@ -105,7 +106,9 @@ function opinion(kind, sign, text, hit, chosen) {
 
 function heading(hit, title) {
   const address = webAddress(hit.attributes.url);
-  const inner = address ? element("a", { href: address, rel: "noreferrer", textContent: title }) : title;
+  if (!address) return element("h3", { title, textContent: title });
+  const inner = element("a", { href: address, rel: "noreferrer", textContent: title });
+  inner.dataset.key = `open ${hit.id}`;
   return element("h3", { title }, inner);
 }
 

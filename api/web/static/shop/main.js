@@ -132,6 +132,7 @@ function opinion(list, id) {
 }
 
 addEventListener("popstate", () => {
+  if (store.isShown()) return;
   results.say("");
   store.restore();
 });

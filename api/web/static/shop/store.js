@@ -34,6 +34,9 @@ export const follow = (query) => change(fromAddress(query), []);
 /** Ask for the same once more. */
 export const again = () => run();
 
+/** Whether the address asks for what is asked already: a link within the page changes what stands behind its "#" alone. */
+export const isShown = () => toAddress(fromAddress(location.search)) === toAddress(state);
+
 export function restore() {
   state = fromAddress(location.search);
   tokens = history.state?.tokens ?? [];
