@@ -33,8 +33,8 @@ test: test-fast
 	$(BIN)/pytest $(PARALLEL) -m "(solr or model or browser) and not slow and not alone" $(TEST_FLAGS)
 
 test-slow: $(VENV)/installed-dev
-	$(BIN)/pytest $(PARALLEL) -m "slow and not alone" $(TEST_FLAGS)
-	$(BIN)/pytest -m alone $(TEST_FLAGS)
+	$(BIN)/pytest $(PARALLEL) -m "slow and not alone$(if $(REDUCED), and not many)" $(TEST_FLAGS)
+	$(BIN)/pytest -m "alone$(if $(REDUCED), and not many)" $(TEST_FLAGS)
 
 test-fast: $(VENV)/installed-dev
 	$(BIN)/pytest $(PARALLEL) -m "not solr and not model and not browser and not slow" $(TEST_FLAGS)

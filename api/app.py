@@ -6,9 +6,10 @@ from pathlib import Path
 
 from flask import Flask
 
-from api import compression, health, limits, openapi, parts, problems, security
-from api.callers import Callers
-from api.clients import Forwarded
+from api import compression, health, openapi, parts, problems
+from api.access import limits, security
+from api.access.callers import Callers
+from api.access.clients import Forwarded
 from api.links import IdConverter
 from api.observing import metrics, traces
 from api.observing.requests import Observed

@@ -15,7 +15,7 @@ from vision.console import progress_bars, reported
 @reported
 def serve(host: str | None, port: int | None, collection: str | None, debug: bool) -> None:
     """Serve the HTTP API and the search page, until Ctrl+C."""
-    from api.serve import serve as run
+    from api.serving.serve import serve as run
     from vision.settings import Settings
 
     settings = Settings.from_environment(host=host, port=port, collection=collection)
@@ -39,7 +39,7 @@ def demo(
     """
     import orjson
 
-    from api.serve import check_address
+    from api.serving.serve import check_address
     from vision.catalog.commands import STAGES
     from vision.demo.preparation import EXAMPLE, prepare
     from vision.search.listing import lines
@@ -76,7 +76,7 @@ def demo(
             click.echo(line)
     if no_serve:
         return
-    from api.serve import serve as run
+    from api.serving.serve import serve as run
 
     name = settings.collection or DEMO_COLLECTION
     served = Settings.from_environment(host=host, port=port, collection=name)

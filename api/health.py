@@ -7,8 +7,8 @@ from collections.abc import Callable
 import msgspec
 from flask import Blueprint, Response
 
+from api.access.security import caller
 from api.operations import Operation, answer, describe
-from api.security import caller
 from api.services import Services, services
 from vision.errors import IssuerUnavailable, NotPermitted, VisualSearchError
 from vision.install.inspection import check_version

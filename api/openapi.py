@@ -11,7 +11,7 @@ import msgspec
 from flask import Blueprint, Flask, Response, current_app
 from werkzeug.routing import Rule
 
-from api.keys import Role
+from api.access.keys import Role
 from api.operations import JSON, MULTIPART, Operation, Parameter, answer, describe
 from api.problems import Problem
 
@@ -47,13 +47,13 @@ _REASONS: Final = {
     429: "Too many requests of this client, or too much at once; Retry-After says when to try again.",
     500: "An unexpected error.",
     502: "Solr refused the request.",
-    503: "Solr or the model is not there; it may be worth trying again.",
+    503: "Solr or the model is not there, or too many requests wait; Retry-After says when to try again.",
     504: "It would take longer than is allowed; narrow what is looked at.",
 }
 
 
 @blueprint.get("/openapi.json")
-@describe(Operation("This description"))
+@describe(Operation("This description", problems=(429, 503)))
 def openapi() -> Response:
     """Answer the description of this application."""
     return answer(document(current_app))
@@ -175,7 +175,7 @@ def _responses(operation: Operation, role: Role | None) -> dict[str, Any]:
     if operation.status != 204:
         for described in found.values():
             described["content"] = {operation.media: {"schema": schema}}
-    common = () if role is None else (401, 403, 429, 500)
+    common = () if role is None else (401, 403, 429, 500, 503)
     for status in sorted({*operation.problems, *common}):
         found[str(status)] = {
             "description": _REASONS[status],

@@ -40,7 +40,7 @@ class Operation:
         parts: of a multipart form, where the body may come as one: the file ``image``, and ``query``, the struct.
         raw: media types of a body that is a picture's bytes and nothing else.
         parameters: of the query string.
-        problems: the statuses of its errors, beyond 401, 403, 429 and 500 that any route may answer.
+        problems: the statuses of its errors, beyond 401, 403, 429, 500 and 503 that any route may answer.
         also: further statuses that carry ``answer``.
         schema: of an answer that is JSON and no one struct.
         mentions: structs that other schemas refer to by name.

@@ -64,6 +64,7 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     errors.IssuerUnavailable: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "Tokens cannot be checked", retry_after=10),
     errors.TookTooLong: Kind(HTTPStatus.GATEWAY_TIMEOUT, "It takes too long"),
     errors.Busy: Kind(HTTPStatus.TOO_MANY_REQUESTS, "Too much runs already", retry_after=15),
+    errors.Locked: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "Another process is at it", retry_after=5),
     errors.RateLimited: Kind(HTTPStatus.TOO_MANY_REQUESTS, "Too many requests", retry_after=60),
     errors.Overloaded: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "Too many requests wait", retry_after=2),
     errors.SolrError: Kind(HTTPStatus.BAD_GATEWAY, "Solr failed"),

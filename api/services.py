@@ -7,7 +7,7 @@ from typing import Final, cast
 
 from flask import Flask, current_app
 
-from api.callers import Callers
+from api.access.callers import Callers
 from vision.catalog.pictures import Roots
 from vision.detect import Finder
 from vision.merchandising.desk import Desk

@@ -32,13 +32,22 @@ _SHARED = ("undisturbed", "synthetic", "demo")
 _NEEDS = {"solr_url": "solr", "yard": "solr", "browser": "browser"}
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         used = getattr(item, "fixturenames", ())
         for fixture, marker in _NEEDS.items():
             if fixture in used:
                 item.add_marker(marker)
+        if item.get_closest_marker("many"):
+            item.add_marker("slow")
         item.add_marker(pytest.mark.xdist_group(next((name for name in _SHARED if name in used), str(item.path))))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What is made once for a group is made once: groups are part of a name that xdist splits."""
+    if getattr(session.config.option, "loadgroup", False) and session.items:
+        assert "@" in session.items[0].nodeid, "pytest-xdist does not read the groups of this pytest's tests"
 
 
 @pytest.fixture(scope="session")

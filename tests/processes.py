@@ -30,4 +30,4 @@ def served(environ: Mapping[str, str]) -> Iterator[tuple[str, subprocess.Popen[s
         finally:
             if process.poll() is None:
                 process.terminate()
-            process.wait(60)
+                assert process.wait(60) == 0

@@ -175,7 +175,8 @@ def check_vector(values: object) -> NDArray[np.float32]:
         BadVector: another length, not numbers, NaN, infinite, or too large for float32.
     """
     try:
-        vector = np.asarray(values, dtype=np.float32)
+        with np.errstate(over="ignore"):  # what float32 does not hold becomes infinite
+            vector = np.asarray(values, dtype=np.float32)
     except (TypeError, ValueError, OverflowError) as error:
         raise BadVector(f"a vector must be {DIMS} numbers") from error
     if vector.shape != (DIMS,):

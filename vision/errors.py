@@ -17,6 +17,7 @@
     ├── IssuerUnavailable        who issues tokens cannot be asked for the keys that sign them
     ├── TookTooLong              a long piece of work ran out of the time it was given
     ├── Busy                     as much as may run at once does: worth trying again
+    ├── Locked                   another process holds what only one may write: worth trying again
     ├── RateLimited              this client has sent as many requests as it may
     ├── Overloaded               as many requests wait as may: worth trying again
     └── SolrError
@@ -116,6 +117,10 @@ class TookTooLong(VisualSearchError):
 
 class Busy(VisualSearchError):
     """As many long pieces of work run as may at once."""
+
+
+class Locked(VisualSearchError):
+    """Another process holds a file lock that this one waited for."""
 
 
 class RateLimited(VisualSearchError):

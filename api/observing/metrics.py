@@ -18,10 +18,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
-from api.keys import Role
+from api.access.keys import Role
+from api.access.security import requires
 from api.openapi import version
 from api.operations import Operation, describe
-from api.security import requires
 from api.services import Services
 from vision.errors import VisualSearchError
 from vision.jobs.model import State

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flask import Flask, request
 
-from api.loopback import PASSED_ON, is_passed_on
+from api.access.loopback import PASSED_ON, is_passed_on
 from api.observing.metrics import NOWHERE, Metrics, bounded
 from api.observing.traces import Traces
 from vision import telemetry

@@ -10,10 +10,10 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 
-from api.keys import Role
+from api.access.keys import Role
+from api.access.security import requires
 from api.pages import figures, frame, measuring, showing
 from api.problems import Problem, problem
-from api.security import requires
 from api.services import services
 from api.v1.measurements import KINDS
 from api.v1.queries import SORTS, WAYS, Wanted, compared, detail, kept, wanted

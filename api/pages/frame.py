@@ -11,9 +11,9 @@ import msgspec
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from api.keys import Role
+from api.access.keys import Role
+from api.access.security import caller
 from api.problems import problem
-from api.security import caller
 from api.services import services
 from vision.errors import NotAuthenticated, VisualSearchError
 

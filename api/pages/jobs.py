@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from flask import Blueprint, Response, request, url_for
 
-from api.keys import Role
+from api.access.keys import Role
+from api.access.security import caller, requires
 from api.pages import figures, frame, showing
-from api.security import caller, requires
 from api.services import services
 from api.v1 import catalogues
 from api.v1.jobs import STATES, visible, wanted

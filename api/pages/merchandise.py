@@ -11,10 +11,10 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 
-from api.keys import Role
+from api.access.keys import Role
+from api.access.security import requires
 from api.pages import addresses, frame, showing
 from api.parameters import whole_number
-from api.security import requires
 from api.services import services
 from api.v1.facets import FacetsForm, known_facets
 from api.v1.products import MAX_LISTED, ListedForm, listed

@@ -11,12 +11,12 @@ from typing import Any, Final
 
 from flask import Blueprint, Response, request
 
-from api.keys import Role
+from api.access.keys import Role
+from api.access.security import requires
 from api.links import picture_url
 from api.pages import addresses, frame, showing
 from api.pages.addresses import ROWS, Address
 from api.problems import Problem, problem
-from api.security import requires
 from api.services import services
 from api.v1.facets import FacetsForm, known_facets
 from vision.errors import VisualSearchError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from api.security import sign_in, sign_out
+from api.access.security import sign_in, sign_out
 from api.services import services
 from vision.errors import NotAuthenticated
 

@@ -8,12 +8,13 @@ import msgspec
 from flask import Blueprint, Response, current_app
 from msgspec import Meta
 
-from api import limits, parts
-from api.keys import Role
+from api import parts
+from api.access import limits
+from api.access.keys import Role
+from api.access.security import requires
 from api.links import picture_url
 from api.operations import JSON, Operation, answer, describe
 from api.problems import Problem, problem
-from api.security import requires
 from api.services import services
 from vision.errors import BadQuery, VisualSearchError
 from vision.search.model import Result

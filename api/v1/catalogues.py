@@ -8,9 +8,9 @@ from itertools import islice
 import msgspec
 from flask import Blueprint, Response
 
-from api.keys import Role
+from api.access.keys import Role
+from api.access.security import requires
 from api.operations import Operation, answer, describe
-from api.security import requires
 from api.services import services
 from vision.catalog import reader
 from vision.catalog.catalogues import Catalogue

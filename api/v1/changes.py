@@ -8,9 +8,9 @@ import msgspec
 from flask import Blueprint, Response, request
 from msgspec import Meta
 
-from api.keys import Role
+from api.access.keys import Role
+from api.access.security import requires
 from api.operations import Operation, Parameter, answer, describe
-from api.security import requires
 from api.services import services
 from api.v1.proposals import MAX_IDS, MAX_ROWS, body, page
 from vision.errors import BadQuery

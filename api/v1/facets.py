@@ -10,9 +10,9 @@ import msgspec
 import orjson
 from flask import Blueprint, Response, request
 
-from api.keys import Role
+from api.access.keys import Role
+from api.access.security import requires
 from api.operations import Operation, Parameter, answer, describe
-from api.security import requires
 from api.services import services
 from vision.search.collection import Collection
 from vision.search.engine import SearchEngine

@@ -8,9 +8,9 @@ import msgspec
 from flask import Blueprint, Response, request
 from msgspec import Meta
 
-from api.keys import Role, require
+from api.access.keys import Role, require
+from api.access.security import caller, requires
 from api.operations import JSON, Operation, Parameter, answer, describe
-from api.security import caller, requires
 from api.services import services
 from api.v1.proposals import body, page
 from vision.errors import BadQuery, Conflict, NotFound

@@ -9,10 +9,10 @@ from flask import Blueprint, Response
 from msgspec import Meta
 
 from api import parts
-from api.keys import Role
+from api.access.keys import Role
+from api.access.security import requires
 from api.operations import JSON, MULTIPART, Operation, answer, describe
 from api.problems import Problem
-from api.security import requires
 from api.services import services
 from api.v1.batch import Outcome, outcome
 from api.v1.detect import RegionForm, region_form

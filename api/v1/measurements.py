@@ -7,9 +7,9 @@ from typing import Final
 import msgspec
 from flask import Blueprint, Response, request
 
-from api.keys import Role
+from api.access.keys import Role
+from api.access.security import requires
 from api.operations import SVG, Operation, Parameter, answer, describe
-from api.security import requires
 from api.services import services
 from vision.errors import BadQuery
 from vision.evaluation.measurements import Measurement, Summary

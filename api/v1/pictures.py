@@ -15,10 +15,10 @@ from cachetools import LRUCache
 from flask import Blueprint, Response, request
 
 from api import documents
-from api.keys import Role
+from api.access.keys import Role
+from api.access.security import requires
 from api.operations import JPEG, Operation, Parameter, describe
 from api.parameters import whole_number
-from api.security import requires
 from api.services import services
 from vision import images
 from vision.catalog.pictures import MAX_BYTES, is_url

@@ -9,11 +9,11 @@ import msgspec
 from flask import Blueprint, Response, request
 
 from api import documents
-from api.keys import Role
+from api.access.keys import Role
+from api.access.security import requires
 from api.links import image_url, picture_url
 from api.operations import Operation, Parameter, answer, describe
 from api.parameters import whole_number
-from api.security import requires
 from api.services import services
 from vision.errors import BadQuery
 from vision.search import answers

@@ -10,9 +10,9 @@ from flask import Blueprint, Response
 from msgspec import Meta
 
 from api import parts
-from api.keys import Role
+from api.access.keys import Role
+from api.access.security import requires
 from api.operations import JSON, Operation, answer, describe
-from api.security import requires
 from api.services import services
 from vision.errors import BadQuery
 from vision.search.steering.profiles import KEPT, Profile

@@ -9,10 +9,10 @@ from flask import Blueprint, Response, request
 from msgspec import Meta
 
 from api import parts
-from api.keys import Role
+from api.access.keys import Role
+from api.access.security import requires
 from api.operations import JSON, Operation, Parameter, answer, describe
 from api.parameters import whole_number
-from api.security import requires
 from api.services import services
 from vision.errors import BadQuery
 from vision.merchandising.model import State

@@ -11,10 +11,10 @@ import msgspec
 import numpy as np
 from flask import Blueprint, Response, request
 
-from api.keys import Role
+from api.access.keys import Role
+from api.access.security import requires
 from api.links import picture_url
 from api.operations import Operation, Parameter, answer, describe
-from api.security import requires
 from api.services import services
 from vision.errors import BadQuery, Conflict
 from vision.search.comparison import Comparison, Side, compare

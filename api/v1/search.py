@@ -7,10 +7,10 @@ from typing import Final
 from flask import Blueprint, Response
 
 from api import parts
-from api.keys import Role
+from api.access.keys import Role
+from api.access.security import requires
 from api.links import picture_url
 from api.operations import JSON, MULTIPART, Operation, answer, describe
-from api.security import requires
 from api.services import services
 from vision.search.presentation import ResultForm, form
 from vision.search.request import SearchRequest, parse

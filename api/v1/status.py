@@ -11,10 +11,10 @@ import msgspec
 import orjson
 from flask import Blueprint, Response
 
+from api.access.keys import Role
+from api.access.security import requires
 from api.health import ReadyForm, readiness
-from api.keys import Role
 from api.operations import Operation, answer, describe
-from api.security import requires
 from api.services import Services, services
 from vision.errors import VisualSearchError
 from vision.settings import Settings, origins

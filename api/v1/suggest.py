@@ -8,10 +8,10 @@ from typing import Final
 import msgspec
 from flask import Blueprint, Response, request
 
-from api.keys import Role
+from api.access.keys import Role
+from api.access.security import requires
 from api.operations import Operation, Parameter, answer, describe
 from api.parameters import whole_number
-from api.security import requires
 from api.services import services
 from vision.search.request import checked_language
 

@@ -8,9 +8,9 @@ import msgspec
 from flask import Blueprint, Response
 
 from api import parts
-from api.keys import Role
+from api.access.keys import Role
+from api.access.security import requires
 from api.operations import JSON, PNG, Operation, answer, describe
-from api.security import requires
 from api.services import services
 from vision.errors import BadQuery
 from vision.merchandising.tools.budget import Budget

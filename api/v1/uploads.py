@@ -9,9 +9,9 @@ import msgspec
 from flask import Blueprint, Response, request
 
 from api import parts
-from api.keys import Role
+from api.access.keys import Role
+from api.access.security import requires
 from api.operations import JPEG, JSON, MULTIPART, Operation, answer, describe
-from api.security import requires
 from api.services import services
 from api.v1.pictures import WIDTH, shrunk, wanted_width
 from vision.errors import BadQuery

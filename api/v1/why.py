@@ -9,9 +9,9 @@ from flask import Blueprint, Response
 from msgspec import Meta
 
 from api import documents, parts
-from api.keys import Role
+from api.access.keys import Role
+from api.access.security import requires
 from api.operations import JSON, MULTIPART, PNG, Operation, describe
-from api.security import requires
 from api.services import services
 from api.v1 import pictures
 from vision.errors import BadQuery

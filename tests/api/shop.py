@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -13,10 +11,10 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
+from tests.processes import served
 from vision import extractors
 from vision.catalog.ingest import IndexOptions, Ingest
 from vision.settings import Settings
-from vision.solr.home import choose_port
 from vision.workspace import Workspace
 
 COLOURS = {"red": (200, 30, 40), "green": (30, 150, 60), "blue": (40, 70, 190), "yellow": (230, 200, 40)}
@@ -117,13 +115,6 @@ def _exif() -> Image.Exif:
     return exif
 
 
-_SCRIPT = """
-from api.serve import serve
-from vision.settings import Settings
-serve(Settings.from_environment(), started=lambda url: print(url, flush=True))
-"""
-
-
 @contextmanager
 def serving(settings: Settings) -> Iterator[str]:
     """The real server on a free port in a process of its own; its URL."""
@@ -136,17 +127,5 @@ def server(settings: Settings) -> Iterator[tuple[str, int]]:
     """As :func:`serving`, with the process' id."""
     variables = {each.metadata["env"]: getattr(settings, each.name) for each in fields(settings)}
     said = {name: str(value) for name, value in variables.items() if value is not None}
-    with subprocess.Popen(
-        [sys.executable, "-c", _SCRIPT],
-        env={**os.environ, **said, "VISUAL_SEARCH_PORT": str(choose_port(0))},
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            assert process.stdout is not None
-            url = process.stdout.readline().strip()
-            assert url, "the server did not start"
-            yield url.rstrip("/"), process.pid
-        finally:
-            process.terminate()
-            assert process.wait(20) == 0
+    with served({**os.environ, **said}) as (url, process):
+        yield url, process.pid

@@ -125,7 +125,12 @@ STATES: tuple[Callable[[Page], None], ...] = (
 
 
 @pytest.mark.parametrize(
-    ("width", "scheme"), [(1280, "light"), (360, "dark"), (320, "light")], ids=["wide", "phone, dark", "narrow"]
+    ("width", "scheme"),
+    [
+        pytest.param(1280, "light", id="wide", marks=pytest.mark.slow),
+        pytest.param(360, "dark", id="phone, dark"),
+        pytest.param(320, "light", id="narrow", marks=pytest.mark.slow),
+    ],
 )
 def test_axe_finds_nothing_and_everything_fits(browser: Browser, url: str, width: int, scheme: str) -> None:
     for number, arrive in enumerate(STATES):

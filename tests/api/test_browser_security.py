@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import waitress
 
+from api.access.keys import Role
 from api.app import create_app
-from api.keys import Role
 from api.openapi import methods, path
 from tests.api.fakes import FakeWorkspace
 from vision.settings import Settings

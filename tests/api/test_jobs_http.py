@@ -88,6 +88,7 @@ def test_what_cannot_be_done_is_said(shopper: FlaskClient, shop: Shop) -> None:
     assert late.status_code == 409 and "failed" in late.get_json()["detail"]
 
 
+@pytest.mark.slow
 def test_tuning_is_a_job(shopper: FlaskClient) -> None:
     asked = {"quick": True, "queries": 40, "repeats": 1, "dry_run": True}
     before = shopper.get("/v1/measurements").get_json(), shopper.get("/v1/tuning").get_json()

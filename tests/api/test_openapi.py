@@ -65,7 +65,7 @@ def test_paths_name_their_parameters(client: FlaskClient) -> None:
 
 
 def test_importing_the_application_loads_no_model_runtime() -> None:
-    script = "import sys, json, api.app, api.serve; print(json.dumps(sorted(sys.modules)))"
+    script = "import sys, json, api.app, api.serving.serve; print(json.dumps(sorted(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     loaded = set(json.loads(done.stdout))
     assert not loaded & {"tensorflow", "keras", "onnxruntime", "sklearn", "playwright"}

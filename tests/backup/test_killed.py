@@ -25,7 +25,7 @@ SEED = 3
 SAVING = ("snapshot", "export", "copy", "hash", "finish")
 RESTORING = ("read", "restore", "check", "add", "note", "put", "switch", "tidy")
 FEW, MANY = 0, 25
-COUNTS = [pytest.param(FEW, id="few"), pytest.param(MANY, id="many", marks=pytest.mark.slow)]
+COUNTS = [pytest.param(FEW, id="few", marks=pytest.mark.slow), pytest.param(MANY, id="many", marks=pytest.mark.many)]
 """Points beyond one in each stage."""
 
 

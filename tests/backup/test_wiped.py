@@ -30,7 +30,8 @@ def settled(place: Place) -> list[Any]:
     raise AssertionError(f"seed {SEED}: other answers each time")
 
 
-@pytest.mark.parametrize("vectors", ["stored", pytest.param("outside", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("vectors", ["stored", "outside"])
 def test_restored_on_an_empty_machine(vectors: str, tmp_path: Path) -> None:
     place = Place(tmp_path, "shop", port=choose_port(0))
     solr = EmbeddedSolr(place.settings)

@@ -19,6 +19,7 @@ def test_a_slope_comes_with_how_sure_it_is() -> None:
 
 
 @pytest.mark.solr
+@pytest.mark.slow
 def test_the_benchmark_in_small() -> None:
     added, several, memory = overhead.run(overhead.Options(pictures=300, rounds=3, repeats=2, searches=80))
     rows = [dict(zip(added.columns, row, strict=True)) for row in added.rows]

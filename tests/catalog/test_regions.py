@@ -208,6 +208,7 @@ def looked(shop: Shop) -> int:
             return 0
 
 
+@pytest.mark.slow
 def test_killed_and_run_again(new_shop: NewShop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VISUAL_SEARCH_DETECTOR", "saliency")
     catalogue(tmp_path)

@@ -10,6 +10,9 @@ import signal
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+from _pytest.mark import ParameterSet
+
 from tests.drills.contents import Contents, differences
 from tests.drills.points import Point, draw_points
 from tests.drills.yard import PICTURES, ROWS, Run, Yard
@@ -17,10 +20,21 @@ from vision.catalog.catalogues import Catalogues
 
 INDEXER_POINTS, MANY_INDEXER_POINTS = 10, 50
 WRITING_POINTS, MANY_WRITING_POINTS = 4, 14
+CHANGING_POINTS, MANY_CHANGING_POINTS = 1, 8
 INDEXER_STAGES = ("create", "extract", "fit", "keep", "remember", "send", "commit", "merge", "verify")
 WRITING_STAGES = ("create", "send", "commit", "merge")
 BATCH = 200
 """Rows that the indexer sends at once."""
+
+
+def points(everyday: int, few: int, many: int) -> list[ParameterSet]:
+    """Number and count: of few points the first in every run and all in a slow one, and many where there is time."""
+    some = (
+        pytest.param(number, few, marks=[pytest.mark.slow] * (number >= everyday), id=f"{number}-of-{few}")
+        for number in range(few)
+    )
+    all = (pytest.param(number, many, marks=pytest.mark.many, id=f"{number}-of-{many}") for number in range(many))
+    return [*some, *all]
 
 
 @dataclass(frozen=True)

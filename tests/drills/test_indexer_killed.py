@@ -13,6 +13,7 @@ from tests.drills.drills import (
     Undisturbed,
     indexer_points,
     kill_indexer,
+    points,
 )
 from tests.drills.yard import Yard
 
@@ -23,24 +24,14 @@ pytestmark = [
 SEED = 1
 
 
-def kill(number: int, count: int, yard: Yard, undisturbed: Undisturbed) -> None:
+@pytest.mark.parametrize(("number", "count"), points(1, INDEXER_POINTS, MANY_INDEXER_POINTS))
+def test_killed_and_run_again(number: int, count: int, yard: Yard, undisturbed: Undisturbed) -> None:
     point = indexer_points(undisturbed, SEED, count)[number]
     print(f"seed {SEED}, {count} points: killed at {point}")
-    kill_indexer(yard, undisturbed.contents, point, f"indexer_{number}")
-
-
-@pytest.mark.parametrize("number", range(INDEXER_POINTS))
-def test_killed_and_run_again(number: int, yard: Yard, undisturbed: Undisturbed) -> None:
-    kill(number, INDEXER_POINTS, yard, undisturbed)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("number", range(MANY_INDEXER_POINTS))
-def test_killed_at_many_points(number: int, yard: Yard, undisturbed: Undisturbed) -> None:
-    kill(number, MANY_INDEXER_POINTS, yard, undisturbed)
+    kill_indexer(yard, undisturbed.contents, point, f"indexer_{number}_{count}")
 
 
 @pytest.mark.parametrize("count", [INDEXER_POINTS, MANY_INDEXER_POINTS])
 def test_every_stage_was_hit(count: int, undisturbed: Undisturbed) -> None:
-    points = indexer_points(undisturbed, SEED, count)
-    assert ({point.stage for point in points}, len(points)) == (set(INDEXER_STAGES), count)
+    drawn = indexer_points(undisturbed, SEED, count)
+    assert ({point.stage for point in drawn}, len(drawn)) == (set(INDEXER_STAGES), count)

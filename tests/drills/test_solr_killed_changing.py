@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.drills.contents import differences
-from tests.drills.drills import ids
+from tests.drills.drills import CHANGING_POINTS, MANY_CHANGING_POINTS, ids, points
 from tests.drills.points import Event, Point, draw_points
 from tests.drills.yard import Run, Yard
 from tests.merchandising.material import proposal
@@ -25,7 +25,6 @@ SEED = 1
 COLLECTION = "changing"
 PRODUCTS = 500
 """Three batches."""
-FEW, MANY = 1, 8
 _NUMBERS = itertools.count()
 
 
@@ -70,7 +69,11 @@ def undo(shop: Yard, change: str, point: Point | None) -> Run:
     return shop.command(COLLECTION, point, "changes", "undo", change, "--by", "Ada", "--json")
 
 
-def kill(shop: Yard, what: str, number: int, count: int, events: dict[str, tuple[Event, ...]]) -> None:
+@pytest.mark.parametrize(("number", "count"), points(0, CHANGING_POINTS, MANY_CHANGING_POINTS))
+@pytest.mark.parametrize("what", ["accept", "undo"])
+def test_killed_and_resumed(
+    what: str, number: int, count: int, shop: Yard, events: dict[str, tuple[Event, ...]]
+) -> None:
     shop.solr.start()
     before = shop.contents(COLLECTION)
     drawn = draw_points(events[what], ("write",), count, SEED, within=lambda name: name.endswith(">"))
@@ -99,16 +102,3 @@ def kill(shop: Yard, what: str, number: int, count: int, events: dict[str, tuple
             client.commit()
     unlike = differences(shop.contents(COLLECTION), before)
     assert not unlike, f"{len(unlike)} differences: {unlike[:5]}"
-
-
-@pytest.mark.parametrize("number", range(FEW))
-@pytest.mark.parametrize("what", ["accept", "undo"])
-def test_killed_and_resumed(what: str, number: int, shop: Yard, events: dict[str, tuple[Event, ...]]) -> None:
-    kill(shop, what, number, FEW, events)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("number", range(MANY))
-@pytest.mark.parametrize("what", ["accept", "undo"])
-def test_killed_at_many_points(what: str, number: int, shop: Yard, events: dict[str, tuple[Event, ...]]) -> None:
-    kill(shop, what, number, MANY, events)

@@ -12,6 +12,7 @@ from tests.drills.drills import (
     WRITING_STAGES,
     Undisturbed,
     kill_solr_while_writing,
+    points,
     writing_points,
 )
 from tests.drills.yard import Yard
@@ -25,29 +26,20 @@ pytestmark = [
 SEED = 1
 
 
-def kill(number: int, count: int, yard: Yard, undisturbed: Undisturbed) -> None:
+@pytest.mark.parametrize(("number", "count"), points(0, WRITING_POINTS, MANY_WRITING_POINTS))
+def test_killed_and_started_again(number: int, count: int, yard: Yard, undisturbed: Undisturbed) -> None:
     point = writing_points(undisturbed, SEED, count)[number]
     print(f"seed {SEED}, {count} points: killed at {point}")
-    kill_solr_while_writing(yard, undisturbed.contents, point, f"writing_{number}")
-
-
-@pytest.mark.parametrize("number", range(WRITING_POINTS))
-def test_killed_and_started_again(number: int, yard: Yard, undisturbed: Undisturbed) -> None:
-    kill(number, WRITING_POINTS, yard, undisturbed)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("number", range(MANY_WRITING_POINTS))
-def test_killed_at_many_points(number: int, yard: Yard, undisturbed: Undisturbed) -> None:
-    kill(number, MANY_WRITING_POINTS, yard, undisturbed)
+    kill_solr_while_writing(yard, undisturbed.contents, point, f"writing_{number}_{count}")
 
 
 @pytest.mark.parametrize("count", [WRITING_POINTS, MANY_WRITING_POINTS])
 def test_every_kind_of_writing_was_hit(count: int, undisturbed: Undisturbed) -> None:
-    points = writing_points(undisturbed, SEED, count)
-    assert ({point.stage for point in points}, len(points)) == (set(WRITING_STAGES), count)
+    drawn = writing_points(undisturbed, SEED, count)
+    assert ({point.stage for point in drawn}, len(drawn)) == (set(WRITING_STAGES), count)
 
 
+@pytest.mark.slow
 def test_what_a_kill_leaves_of_a_collection(yard: Yard) -> None:
     """One that was not made yet can be made; one that cannot be loaded is said to be there."""
     yard.solr.start()

@@ -145,9 +145,9 @@ def test_backing_up_to_a_full_disk(place: Place, disk: Disk, tmp_path: Path) -> 
     "words",
     [
         ("index", "FILE", "--extractor", "histogram"),
-        ("changes", "undo", "CHANGE", "--by", "Ada"),
-        ("backup", "BACKUP"),
-        ("restore", "BACKUP"),
+        pytest.param(("changes", "undo", "CHANGE", "--by", "Ada"), marks=pytest.mark.slow),
+        pytest.param(("backup", "BACKUP"), marks=pytest.mark.slow),
+        pytest.param(("restore", "BACKUP"), marks=pytest.mark.slow),
     ],
     ids=lambda words: words[0],
 )
@@ -164,6 +164,7 @@ def test_a_home_folder_that_may_not_be_written(
     assert place.contents() == before
 
 
+@pytest.mark.slow
 def test_solr_in_a_folder_that_may_not_be_written(disk: Disk) -> None:
     place = Place(disk.folder, "shop", port=choose_port(0))
     place.home.mkdir()

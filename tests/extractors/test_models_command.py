@@ -138,6 +138,7 @@ def test_fetch_keeps_the_file_in_the_models_folder_and_checks_it(
 
 
 @pytest.mark.model
+@pytest.mark.slow
 def test_in_a_process_of_its_own(environment: dict[str, str]) -> None:
     start = [sys.executable, "-c", "from vision.cli import main; main()", "models"]
     variables = os.environ | environment | {"PYTHONPATH": str(Path(__file__).parents[2])}

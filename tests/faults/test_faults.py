@@ -70,7 +70,9 @@ def statuses(response: TestResponse) -> list[int]:
     return [response.status_code]
 
 
-@pytest.mark.parametrize("warm", [True, False], ids=["warm", "cold"])
+@pytest.mark.parametrize(
+    "warm", [pytest.param(True, id="warm"), pytest.param(False, id="cold", marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("kind", list(KINDS))
 def test_a_fault_is_a_problem_and_passes(client: FlaskClient, between: Between, kind: str, warm: bool) -> None:
     """Cold: the application has asked nothing yet, and what it asks first goes wrong as well."""

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from api.serve import THREADS
+from api.serving.serve import THREADS
 from tests.api.shop import Shop
 from tests.faults.between import Between, Seen
 from tests.faults.kinds import KINDS

@@ -171,6 +171,7 @@ def test_what_may_not_be_written_twice_is_not(client: SolrClient, between: Betwe
     assert len(list(filter(is_write, between.seen))) == 1
 
 
+@pytest.mark.slow
 def test_a_write_that_hangs_ends(client: SolrClient, between: Between) -> None:
     for write in (WRITES["documents"], GUARDED["an update"]):
         began = time.monotonic()

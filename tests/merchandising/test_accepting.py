@@ -10,9 +10,9 @@ import pytest
 
 from tests.merchandising.material import Shelf, document, explained, proposal, shelf
 from vision.errors import BadQuery, Conflict, NotFound, SolrUnavailable
+from vision.locks import file_lock
 from vision.merchandising.documents import Documents
 from vision.merchandising.model import Outcome, State
-from vision.solr.locks import file_lock
 from vision.solr.vectors import Keeping
 
 pytestmark = pytest.mark.solr

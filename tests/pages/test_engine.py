@@ -162,6 +162,7 @@ def state(task: Path) -> str:
         return ""
 
 
+@pytest.mark.slow
 def test_a_slow_search_is_found_and_a_stopped_solr_is_seen_and_comes_back(
     browser: Browser, own: Settings, tmp_path: Path, complaints: list[str]
 ) -> None:

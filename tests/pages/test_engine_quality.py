@@ -67,7 +67,15 @@ def down(drawn: Shop) -> Iterator[str]:
         yield found
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (360, "light"), (360, "dark")])
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [
+        (1280, "light"),
+        pytest.param(1280, "dark", marks=pytest.mark.slow),
+        pytest.param(360, "light", marks=pytest.mark.slow),
+        (360, "dark"),
+    ],
+)
 def test_axe_finds_nothing_and_everything_fits(
     browser: Browser, url: str, down: str, paths: dict[str, str], width: int, scheme: str
 ) -> None:

@@ -114,6 +114,7 @@ def test_what_cannot_begin_is_said_where_it_was_asked(page: Page, complaints: li
     complaints.clear()
 
 
+@pytest.mark.slow
 def test_an_evaluation_leads_to_its_charts_and_two_are_compared(page: Page, url: str) -> None:
     expect = sync_api.expect
     for queries in ("30", "40"):

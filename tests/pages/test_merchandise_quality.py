@@ -145,8 +145,12 @@ STATES: tuple[Callable[[Page], None], ...] = (
 
 @pytest.mark.parametrize(
     ("width", "scheme"),
-    [(1280, "light"), (1280, "dark"), (360, "light"), (360, "dark")],
-    ids=["wide", "wide, dark", "phone", "phone, dark"],
+    [
+        pytest.param(1280, "light", id="wide"),
+        pytest.param(1280, "dark", id="wide, dark", marks=pytest.mark.slow),
+        pytest.param(360, "light", id="phone", marks=pytest.mark.slow),
+        pytest.param(360, "dark", id="phone, dark", marks=pytest.mark.slow),
+    ],
 )
 def test_axe_finds_nothing_and_everything_fits(browser: Browser, merchant: str, width: int, scheme: str) -> None:
     # Still, so that nothing is measured while it fades.

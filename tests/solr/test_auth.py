@@ -142,6 +142,7 @@ def test_settings_that_cannot_be_used(tmp_path: Path, changes: dict[str, object]
         auth.address(Settings(**whole))  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_it_stays_on_until_it_is_switched_off(tmp_path: Path) -> None:
     def solr(on: bool | None) -> EmbeddedSolr:
         return EmbeddedSolr(Settings(home=tmp_path), port=0, auth=on)

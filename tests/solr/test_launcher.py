@@ -164,6 +164,7 @@ def test_start_twice_stop_twice(detached: EmbeddedSolr, settings: Settings) -> N
 
 
 @pytest.mark.solr
+@pytest.mark.slow
 def test_a_taken_port_gives_another(settings: Settings) -> None:
     with socket.socket() as foreign:
         foreign.bind(("127.0.0.1", settings.solr_port))
@@ -174,6 +175,7 @@ def test_a_taken_port_gives_another(settings: Settings) -> None:
 
 
 @pytest.mark.solr
+@pytest.mark.slow
 def test_a_port_lost_to_another_in_between_is_tried_again(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as foreign:
         foreign.bind(("127.0.0.1", settings.solr_port))
@@ -207,6 +209,7 @@ def test_data_survives_a_restart_and_a_kill(detached: EmbeddedSolr) -> None:
 
 
 @pytest.mark.solr
+@pytest.mark.slow
 def test_a_start_does_not_touch_who_has_the_number_now(detached: EmbeddedSolr) -> None:
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as foreign:
         created = psutil.Process(foreign.pid).create_time()
@@ -263,7 +266,7 @@ def test_two_starts_at_once_give_one_server(settings: Settings, detached: Embedd
 
 @pytest.mark.solr
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
 def test_a_block_takes_its_server_with_it(settings: Settings, number: signal.Signals) -> None:
     script = (
         "import sys, time; from pathlib import Path; from dataclasses import replace\n"

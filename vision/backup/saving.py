@@ -26,9 +26,9 @@ from vision.backup.manifest import Entry, Manifest, ModelEntry
 from vision.backup.switching import Switch
 from vision.console import Progress
 from vision.errors import BadSetting, Conflict, VisualSearchError
+from vision.locks import file_lock
 from vision.merchandising.journal import Journal
 from vision.solr.client import SolrClient
-from vision.solr.locks import file_lock
 from vision.solr.vectors import Keeping
 from vision.workspace import Workspace
 
@@ -105,7 +105,7 @@ def lock(workspace: Workspace) -> Iterator[None]:
 
     Raises:
         BadSetting: the home folder cannot be written.
-        SolrNotStarted: another one is at it.
+        Locked: another one is at it.
     """
     home = workspace.settings.home
     with writing(home / "backup.lock"):

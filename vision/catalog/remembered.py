@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from vision.errors import BadSetting
-from vision.solr.locks import file_lock
+from vision.locks import file_lock
 
 _LOCK_S = 30.0
 

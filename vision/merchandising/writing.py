@@ -13,13 +13,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from vision.errors import Conflict, SolrNotStarted
+from vision.errors import Conflict, Locked
+from vision.locks import file_lock
 from vision.merchandising import changes
 from vision.merchandising.documents import Documents
 from vision.merchandising.journal import Journal, encode
 from vision.merchandising.model import Intent, Item, Outcome, Values, Write
 from vision.merchandising.steps import Step, Work, advance, resumed
-from vision.solr.locks import file_lock
 
 BATCH: Final = 200
 """Items that are read, noted and written at once."""
@@ -159,7 +159,7 @@ class Writer:
             with file_lock(lock, timeout=_LOCK_S, doing="writing"):
                 yield
                 lock.unlink(missing_ok=True)  # it is finished: whoever comes now finds nothing to do
-        except SolrNotStarted as error:
+        except Locked as error:
             raise Conflict(
                 f"change set {change!r} is being written by another process or request; wait for it"
             ) from error

@@ -23,8 +23,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from vision.errors import SolrNotStarted
+from vision.locks import file_lock
 from vision.solr.lockfile import Lock, LockedJar, read_lock, render_lock, sha256_of, spec_hash_of
-from vision.solr.locks import file_lock
 from vision.solr.resources import embedded_dir
 
 Progress = Callable[[int, int, str], None]

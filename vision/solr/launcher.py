@@ -26,13 +26,13 @@ from typing import Self
 import psutil
 
 from vision.errors import BadSetting, SolrNotStarted
+from vision.locks import file_lock
 from vision.settings import Settings
 from vision.solr import auth, process, watchdog
 from vision.solr.home import CONSOLE, choose_port, cores_to_load, prepare, quote_logs, start_failed, vectors_enabled
 from vision.solr.jars import Progress, ensure_jars
 from vision.solr.java import Java, find_java
 from vision.solr.jvm import Launch, command, environment, heap_megabytes
-from vision.solr.locks import file_lock
 from vision.solr.process import State
 from vision.solr.resources import embedded_dir
 from vision.solr.status import SolrStatus, answers_with, read_status, settled_cores

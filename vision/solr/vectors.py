@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.errors import BadSetting, NotFound
-from vision.solr.locks import file_lock
+from vision.locks import file_lock
 
 Vector = NDArray[np.float32]
 Code = NDArray[np.int8]

@@ -12,11 +12,11 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
+from api.access.keys import Role
 from api.app import create_app
-from api.keys import Role
 from api.openapi import methods
+from tests.api.access.issuer import AUDIENCE, Issuer
 from tests.api.fakes import FakeWorkspace
-from tests.api.issuer import AUDIENCE, Issuer
 from vision.settings import Settings
 
 KEYS = {role: f"{role.label}-key-0123456789" for role in Role}

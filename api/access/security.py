@@ -8,12 +8,12 @@ from functools import wraps
 from typing import Any, Final, TypeVar, cast
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, request, session
+from flask import Flask, Response, g, request, session
 from flask.sessions import SecureCookieSessionInterface
 
-from api.callers import Callers, session_secret
-from api.keys import Role, require
-from api.loopback import PASSED_ON, is_loopback
+from api.access.callers import Callers, session_secret
+from api.access.keys import Role, require
+from api.access.loopback import PASSED_ON, is_loopback
 from api.problems import expected
 from api.services import services, services_of
 from vision.errors import NotAuthenticated, NotPermitted
@@ -62,17 +62,20 @@ def requires(role: Role, *, or_loopback: bool = False) -> Callable[[View], View]
 
 
 def caller() -> Role:
-    """Who asks: by the key or token that came, else by who signed in.
+    """Who asks: by the key or token that came, else by who signed in; a token's signature is checked once a request.
 
     Raises:
         NotAuthenticated: nobody who is known.
         NotPermitted: a token without a role.
         IssuerUnavailable: whether a token counts cannot be known now.
     """
-    callers, presented = services().callers, presented_key()
-    if callers and presented is None and (mark := session.get(SIGNED_IN)):
-        return callers.keys.role_of_mark(mark)
-    return callers.role(presented)
+    if "caller" not in g:
+        callers, presented = services().callers, presented_key()
+        if callers and presented is None and (mark := session.get(SIGNED_IN)):
+            g.caller = callers.keys.role_of_mark(mark)
+        else:
+            g.caller = callers.role(presented)
+    return cast(Role, g.caller)
 
 
 def sign_in(key: str) -> None:

@@ -15,11 +15,10 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, Final
 
-import msgspec
 from waitress import wasyncore
 from waitress.task import ThreadedTaskDispatcher
 
-from api import problems
+from api.serving.refusals import Refusal
 from vision.errors import Overloaded
 
 _ALWAYS: Final = ("/healthz",)
@@ -30,24 +29,6 @@ _LAST: Final = 1.0
 
 # It warns of each request that has to wait.
 logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-
-
-class _Refusal:
-    """What waitress answers in place of a request that is not read any further."""
-
-    def __init__(self, error: Overloaded) -> None:
-        self._error = error
-
-    def to_response(self, ident: str | None = None) -> tuple[str, list[tuple[str, str]], bytes]:
-        """Status line, headers and body."""
-        kind, problem = problems.kind(type(self._error)), problems.stated(self._error)
-        headers = [
-            ("Content-Type", problems.MEDIA),
-            ("Retry-After", str(kind.retry_after)),
-            ("Cache-Control", "no-store"),
-            ("X-Content-Type-Options", "nosniff"),
-        ]
-        return f"{kind.status.value} {kind.status.phrase}", headers, msgspec.json.encode(problem)
 
 
 class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
@@ -78,7 +59,7 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
         if request.error is None and request.path not in _ALWAYS:
             self.refused += 1
             why = "the server is about to end" if self.ending else f"{self._most} requests wait already"
-            request.error = _Refusal(Overloaded(f"{why}; ask again after the seconds in Retry-After"))
+            request.error = Refusal.of(Overloaded(f"{why}; ask again after the seconds in Retry-After"))
         self._beside.add_task(task)
 
     def shutdown(self, cancel_pending: bool = True, timeout: float = _LAST) -> bool:

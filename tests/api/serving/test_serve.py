@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from api.serve import check_address, serve
+from api.serving.serve import check_address, serve
 from tests.api.shop import serving
 from vision.errors import BadSetting
 from vision.settings import Settings

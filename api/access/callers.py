@@ -7,9 +7,9 @@ import secrets
 from pathlib import Path
 from typing import Final
 
-from api import oidc
-from api.keys import Keys, Role
-from api.oidc import Tokens
+from api.access import oidc
+from api.access.keys import Keys, Role
+from api.access.oidc import Tokens
 from vision.errors import BadSetting, NotAuthenticated
 from vision.settings import Settings
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from api.access.keys import Keys, Role, require
+from api.access.loopback import is_loopback
+from api.access.security import requires
 from api.app import create_app
-from api.keys import Keys, Role, require
-from api.loopback import is_loopback
 from api.operations import answer
-from api.security import requires
 from tests.api.fakes import FakeWorkspace
 from vision.errors import BadSetting, NotAuthenticated, NotPermitted
 from vision.settings import Settings

@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 import requests
 
-from api import keys as module
+from api.access import keys as module
+from api.access.callers import session_secret
+from api.access.keys import Keys, Role
 from api.app import create_app
-from api.callers import session_secret
-from api.keys import Keys, Role
 from tests.api.fakes import FakeWorkspace
 from vision.errors import BadSetting, NotAuthenticated
 from vision.settings import Settings

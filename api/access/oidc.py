@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 import msgspec
 import requests
 
-from api.keys import Role
-from api.loopback import is_loopback
+from api.access.keys import Role
+from api.access.loopback import is_loopback
 from vision.errors import BadSetting, IssuerUnavailable, NotAuthenticated, NotPermitted
 from vision.settings import Settings
 

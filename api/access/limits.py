@@ -17,10 +17,10 @@ from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 
-from api.callers import Callers
-from api.clients import as_client
+from api.access.callers import Callers
+from api.access.clients import as_client
+from api.access.security import SIGNED_IN, caller, presented_key
 from api.problems import expected
-from api.security import SIGNED_IN, caller, presented_key
 from vision.errors import IssuerUnavailable, NotPermitted, RateLimited
 from vision.settings import Settings
 

@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-import msgspec
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer
@@ -20,6 +19,7 @@ from waitress.task import ErrorTask, ThreadedTaskDispatcher
 from waitress.utilities import Error
 
 from api.problems import Problem
+from api.serving.refusals import Refusal
 
 _LOG = logging.getLogger(__name__)
 
@@ -43,27 +43,21 @@ IDLE_SECONDS: Final = 30
 MAX_HEADERS: Final = 64 << 10
 
 
-class _Refusal(ErrorTask):  # type: ignore[misc]
+class _Refused(ErrorTask):  # type: ignore[misc]
     """What is no HTTP, or too much of it, answered as every other error is."""
 
     def execute(self) -> None:
         error = self.request.error
-        if not isinstance(error, Error):  # refused by the application's own part, which says how
-            super().execute()
-            return
-        detail = f"{error.reason}: {error.body}; headers may have {MAX_HEADERS:,} bytes together"
-        body = msgspec.json.encode(Problem("about:blank", error.reason, error.code, detail))
-        self.status = f"{error.code} {error.reason}"
-        self.response_headers.append(("Content-Type", "application/problem+json"))
-        self.set_close_on_finish()
-        self.content_length = len(body)
-        self.write(body)
+        if isinstance(error, Error):
+            detail = f"{error.reason}: {error.body}; headers may have {MAX_HEADERS:,} bytes together"
+            self.request.error = Refusal(Problem("about:blank", error.reason, error.code, detail))
+        super().execute()
 
 
 class _Channel(HTTPChannel):  # type: ignore[misc]
     """A connection that knows since when a request is being received."""
 
-    error_task_class = _Refusal
+    error_task_class = _Refused
     began = 0.0
     """When the first byte of the request came that is being received; 0 where none is."""
 

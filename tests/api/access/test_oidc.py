@@ -16,12 +16,12 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from flask.testing import FlaskClient
 
-from api import oidc
+from api.access import oidc
+from api.access.keys import Role
+from api.access.oidc import IssuerKeys, Tokens
 from api.app import create_app
-from api.keys import Role
-from api.oidc import IssuerKeys, Tokens
+from tests.api.access.issuer import AUDIENCE, Issuer
 from tests.api.fakes import FakeWorkspace
-from tests.api.issuer import AUDIENCE, Issuer
 from vision.errors import BadSetting, IssuerUnavailable, NotAuthenticated, NotPermitted
 from vision.settings import Settings
 

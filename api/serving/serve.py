@@ -13,13 +13,13 @@ from typing import Final
 from flask import Flask
 from PIL import Image
 
-from api import overload
+from api.access.clients import is_within
+from api.access.loopback import is_loopback
 from api.app import create_app
-from api.clients import is_within
-from api.connections import create_server
-from api.loopback import is_loopback
 from api.observing import logs, metrics, traces
 from api.services import services, services_of
+from api.serving import overload
+from api.serving.connections import create_server
 from vision import images
 from vision.addresses import networks
 from vision.errors import BadSetting, VisualSearchError

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from vision.errors import SolrNotStarted
+from vision.errors import Locked
 
 if sys.platform == "win32":
     import msvcrt
@@ -30,7 +30,7 @@ def file_lock(path: Path, *, timeout: float, doing: str, shared: bool = False) -
     """Hold ``path`` alone, or ``shared`` with others who do; ``doing`` says what for, to whoever waits in vain.
 
     Raises:
-        SolrNotStarted: another process held it for ``timeout`` seconds.
+        Locked: another process held it for ``timeout`` seconds.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     deadline = time.monotonic() + timeout
@@ -41,7 +41,7 @@ def file_lock(path: Path, *, timeout: float, doing: str, shared: bool = False) -
                 break
             except OSError as error:
                 if time.monotonic() >= deadline:
-                    raise SolrNotStarted(
+                    raise Locked(
                         f"another process has been {doing} for {timeout:.0f} s and holds {path}; "
                         "wait for it, or end it, and try again"
                     ) from error
