@@ -40,7 +40,7 @@ def form_parts(names: Sequence[str], accepted: str) -> Mapping[str, bytes]:
     Raises:
         BadQuery: other parts, or a part twice.
     """
-    came: set[str | None] = set(request.form) | set(request.files)  # None: of a part without a name
+    came: set[str | None] = {*request.form, *request.files}  # None: of a part without a name
     unknown = sorted(name or "" for name in came - set(names))
     if unknown:
         raise BadQuery(f"the form has the part(s) {', '.join(map(repr, unknown))}; {accepted}", unknown[0])

@@ -61,6 +61,7 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     errors.Conflict: Kind(HTTPStatus.CONFLICT, "The index and the request disagree"),
     errors.FingerprintMismatch: Kind(HTTPStatus.CONFLICT, "Vectors of two different embeddings"),
     errors.ModelUnavailable: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "The model cannot be loaded"),
+    errors.StorageUnavailable: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "The server's files fail", retry_after=60),
     errors.IssuerUnavailable: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "Tokens cannot be checked", retry_after=10),
     errors.TookTooLong: Kind(HTTPStatus.GATEWAY_TIMEOUT, "It takes too long"),
     errors.Busy: Kind(HTTPStatus.TOO_MANY_REQUESTS, "Too much runs already", retry_after=15),
@@ -83,6 +84,7 @@ def kind(error: type[Exception]) -> Kind:
 def install(app: Flask) -> None:
     """Let an application answer every error as a problem."""
     app.register_error_handler(errors.VisualSearchError, expected)
+    app.register_error_handler(OSError, of_system)
     app.register_error_handler(HTTPException, of_http)
     app.register_error_handler(Exception, unexpected)
 
@@ -133,6 +135,14 @@ def of_http(error: HTTPException) -> Response:
         if name not in ("Content-Type", "Content-Length"):
             response.headers[name] = value
     return response
+
+
+def of_system(error: OSError) -> Response:
+    """What the system refused: a full disk is no bug, and its remedy is not the caller's."""
+    if errors.StorageUnavailable.of(error) is None:
+        return unexpected(error)
+    _LOG.error("%s %s: %s", request.method, _route(), in_one_line(str(error)))
+    return expected(errors.StorageUnavailable(f"the server cannot write to its disk: {error.strerror}"))
 
 
 def unexpected(error: Exception) -> Response:

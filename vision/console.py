@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import functools
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -11,11 +10,10 @@ from typing import IO, Any, Final, ParamSpec, Protocol, TypeVar
 
 import click
 
-from vision.errors import BadInput, VisualSearchError
+from vision.errors import BadInput, StorageUnavailable, VisualSearchError
 
 P = ParamSpec("P")
 T = TypeVar("T")
-_STORAGE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG, errno.EIO)
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -64,14 +62,9 @@ def reported(function: Callable[P, T]) -> Callable[P, T]:
         except VisualSearchError as error:
             raise click.ClickException(printable(str(error))) from error
         except OSError as error:
-            if error.errno not in _STORAGE:
+            if (found := StorageUnavailable.of(error)) is None:
                 raise
-            raise click.ClickException(
-                printable(
-                    f"{error.filename or 'a file'} cannot be written: {error.strerror}; make room, or set "
-                    "VISUAL_SEARCH_HOME to a folder that can be written, and run the same command again"
-                )
-            ) from error
+            raise click.ClickException(printable(str(found))) from error
 
     return wrapper
 

@@ -14,6 +14,7 @@
     ├── Conflict                 the index and the request disagree
     │   └── FingerprintMismatch  vectors of two different embeddings
     ├── ModelUnavailable         weights or a runtime that cannot be had
+    ├── StorageUnavailable       a disk that is full, a folder that may not be written, a file that is damaged
     ├── IssuerUnavailable        who issues tokens cannot be asked for the keys that sign them
     ├── TookTooLong              a long piece of work ran out of the time it was given
     ├── Busy                     as much as may run at once does: worth trying again
@@ -30,6 +31,11 @@ A message says what came, what is accepted and what to do. ``api.problems`` alon
 """
 
 from __future__ import annotations
+
+import errno
+from typing import Final
+
+_STORAGE: Final = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG, errno.EIO)
 
 
 class VisualSearchError(Exception):
@@ -105,6 +111,20 @@ class FingerprintMismatch(Conflict):
 
 class ModelUnavailable(VisualSearchError):
     """Weights, a model file or the runtime that would run it cannot be had."""
+
+
+class StorageUnavailable(VisualSearchError):
+    """What this product keeps in files of its own cannot be read or written."""
+
+    @classmethod
+    def of(cls, error: OSError) -> StorageUnavailable | None:
+        """What an error of the system says of a disk; None where it says something else."""
+        if error.errno not in _STORAGE:
+            return None
+        return cls(
+            f"{error.filename or 'a file'} cannot be written: {error.strerror}; make room, or set VISUAL_SEARCH_HOME "
+            "to a folder that can be written, and do the same again"
+        )
 
 
 class IssuerUnavailable(VisualSearchError):

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from vision import metadata
-from vision.errors import NotFound, TooLarge, VisualSearchError
+from vision.errors import NotFound, StorageUnavailable, TooLarge
 
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{32}", re.ASCII)
 _RANDOM_BYTES: Final = 24
@@ -71,7 +71,7 @@ class Uploads:
         try:
             self._write(id, stripped.data, expires)
         except OSError as error:
-            raise VisualSearchError(
+            raise StorageUnavailable(
                 f"the server cannot keep the picture ({error.strerror}); send it with the search itself"
             ) from error
         return Upload(id, stripped.width, stripped.height, datetime.fromtimestamp(expires, UTC))

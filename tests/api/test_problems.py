@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Iterator
 
@@ -88,6 +89,17 @@ def test_a_bug_is_logged_under_an_id_and_not_shown(
     assert "secret" not in response.text and "Traceback" not in response.text
     assert response.get_json(force=True)["request_id"] in caplog.text
     assert "secret" in caplog.text
+
+
+def test_a_full_disk_is_no_bug_and_its_path_is_not_shown(client: FlaskClient, engine: FakeEngine) -> None:
+    engine.answer = OSError(errno.ENOSPC, "No space left on device", "/srv/secret/uploads")
+    response = client.post("/v1/search", json={"q": "x"})
+    assert response.status_code == 503 and int(response.headers["Retry-After"]) > 0
+    found = response.get_json(force=True)
+    assert found["type"].endswith(":storage-unavailable") and "No space left" in found["detail"]
+    assert "secret" not in response.text
+    engine.answer = OSError(errno.ECONNRESET, "Connection reset by peer")
+    assert client.post("/v1/search", json={"q": "x"}).status_code == 500
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from api.app import create_app
 from tests.backup.place import Place
 from tests.catalog.support import COLUMNS, catalogue, draw, row, write
 from vision.errors import VisualSearchError
+from vision.settings import Settings
 from vision.solr.home import choose_port
 from vision.solr.launcher import EmbeddedSolr
 from vision.uploads import Uploads
@@ -116,6 +118,20 @@ def test_changing_with_no_room_for_the_journal(place: Place, disk: Disk) -> None
     place.change(*range(1, 20))
     assert {color for colors in place.colors().values() for color in colors} == {"mauve"}
     assert place.undo(change) == "written"
+
+
+def test_the_server_with_no_room(disk: Disk) -> None:
+    """What needs room is refused and says why; searching needs none."""
+    settings = Settings(home=disk.folder / "home", solr_url="http://127.0.0.1:9/solr", solr_timeout=1)
+    client = create_app(settings).test_client()
+    disk.fill()
+    for path, body in (("/v1/profiles", {}), ("/v1/jobs", {"kind": "tune", "request": {}})):
+        response = client.post(path, json=body)
+        assert response.status_code == 503, (path, response.text)
+        assert response.get_json()["type"].endswith(":storage-unavailable"), response.text
+    photo = client.post("/v1/images", data=draw(2, 512), content_type="image/png")
+    assert photo.status_code == 503 and "No space left" in photo.get_json()["detail"]
+    assert client.get("/healthz").status_code == 200
 
 
 def test_keeping_a_photo_with_no_room(disk: Disk) -> None:

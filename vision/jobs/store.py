@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
-from vision.errors import Busy, Conflict, NotFound, VisualSearchError
+from vision.errors import Busy, Conflict, NotFound, StorageUnavailable
 from vision.jobs.model import Job, Reached, State
 from vision.solr.process import alive
 
@@ -236,7 +236,7 @@ class Jobs:
                 database.execute(_SCHEMA)
                 yield database
         except (sqlite3.Error, OSError) as error:
-            raise VisualSearchError(
+            raise StorageUnavailable(
                 f"the jobs in {self._file} cannot be read or written: {error}; delete it to begin a new one"
             ) from error
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
-from vision.errors import VisualSearchError
+from vision.errors import StorageUnavailable, VisualSearchError
 
 VERSION: Final = 1
 """Of the tables; a file with a higher one was written by a newer release."""
@@ -129,7 +129,7 @@ class Journal:
                 yield database
         except sqlite3.DatabaseError as error:
             if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-                raise VisualSearchError(
+                raise StorageUnavailable(
                     f"the journal {self.file} is damaged ({error}); put back a copy of it, or move it away and begin a "
                     "new one: changes made before can then not be undone, and indexing again loses them"
                 ) from error
@@ -137,8 +137,8 @@ class Journal:
         except OSError as error:
             raise self._unusable(error.strerror or str(error)) from error
 
-    def _unusable(self, why: str) -> VisualSearchError:
-        return VisualSearchError(
+    def _unusable(self, why: str) -> StorageUnavailable:
+        return StorageUnavailable(
             f"the journal {self.file} cannot be read or written: {why}; see that its folder may be written and its "
             "disk is not full, and do it again: nothing was half written"
         )

@@ -18,7 +18,7 @@ from typing import Final
 
 import numpy as np
 
-from vision.errors import NotFound, VisualSearchError
+from vision.errors import NotFound, StorageUnavailable
 from vision.search.model import Vector
 from vision.search.steering.rocchio import UNLIKED
 
@@ -171,4 +171,4 @@ class Profiles:
                 with database:
                     yield database
         except (sqlite3.Error, OSError) as error:
-            raise VisualSearchError(f"profiles in {self.file} cannot be read or written: {error}") from error
+            raise StorageUnavailable(f"profiles in {self.file} cannot be read or written: {error}") from error
