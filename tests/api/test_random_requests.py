@@ -39,6 +39,8 @@ def app(solr_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fla
     yield create_app(shop.settings)
 
 
+# A form that Werkzeug gives up on half way leaves its temporary files to the garbage collector.
+@pytest.mark.filterwarnings("ignore:Unclosed file:ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("count", COUNTS)
 def test_whatever_is_sent_is_answered_as_the_document_says(app: Flask, count: int) -> None:
     schema = schemathesis.openapi.from_wsgi("/openapi.json", app)

