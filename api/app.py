@@ -38,6 +38,7 @@ from api.v1 import (
     uploads,
     why,
 )
+from vision import structs
 from vision.addresses import networks
 from vision.settings import Settings
 from vision.workspace import Workspace
@@ -93,6 +94,7 @@ def create_app(
     Raises:
         BadSetting: an API keys file, an issuer, a detector or a mapping file of its labels that cannot be used.
     """
+    structs.build()
     app = Flask(__name__, static_folder=str(_WEB / "static"), template_folder=str(_WEB / "templates"))
     app.config["MAX_CONTENT_LENGTH"] = settings.max_upload_mb << 20
     app.config["MAX_FORM_MEMORY_SIZE"] = parts.MAX_JSON

@@ -39,6 +39,7 @@ ROOMS: Mapping[str, frozenset[str]] = {
     "errors": frozenset(),
     "addresses": frozenset({"errors"}),
     "telemetry": frozenset(),
+    "structs": frozenset(),
     "settings": frozenset({"errors", "addresses"}),
     "images": frozenset({"errors"}),
     "console": frozenset({"errors"}),

@@ -52,6 +52,18 @@ def test_without_javascript(browser: Browser, url: str, complaints: list[str], s
         expect(page.get_by_role("heading", name="Nothing matches")).to_be_visible()
 
 
+def test_what_needs_a_script_shows_when_it_can_be_used(browser: Browser, url: str, complaints: list[str]) -> None:
+    expect = sync_api.expect
+    with opened_page(browser, url, (1280, 900), complaints, "/healthz") as page:
+        held: list[Route] = []
+        page.route("**/shop/main.js", lambda route: held.append(route))
+        page.goto(url, wait_until="commit")
+        expect(page.get_by_role("heading", name="Visual search")).to_be_visible()
+        expect(page.get_by_text("Search by a photo").first).to_be_hidden()
+        held[0].continue_()
+        expect(page.get_by_text("Search by a photo").first).to_be_visible()
+
+
 def test_by_keyboard_alone(page: Page) -> None:
     expect = sync_api.expect
 
