@@ -70,10 +70,14 @@ def statuses(response: TestResponse) -> list[int]:
     return [response.status_code]
 
 
+LONG = ("drips its head", "drips its body", "an answer without an end")
+"""Each read of these takes all of its time."""
+
+
 @pytest.mark.parametrize(
     "warm", [pytest.param(True, id="warm"), pytest.param(False, id="cold", marks=pytest.mark.slow)]
 )
-@pytest.mark.parametrize("kind", list(KINDS))
+@pytest.mark.parametrize("kind", [pytest.param(each, marks=[pytest.mark.slow] * (each in LONG)) for each in KINDS])
 def test_a_fault_is_a_problem_and_passes(client: FlaskClient, between: Between, kind: str, warm: bool) -> None:
     """Cold: the application has asked nothing yet, and what it asks first goes wrong as well."""
     right = [_shown(asked(client, *each)) for each in READS] if warm else []

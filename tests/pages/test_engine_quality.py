@@ -73,7 +73,7 @@ def down(drawn: Shop) -> Iterator[str]:
         (1280, "light"),
         pytest.param(1280, "dark", marks=pytest.mark.slow),
         pytest.param(360, "light", marks=pytest.mark.slow),
-        (360, "dark"),
+        pytest.param(360, "dark", marks=pytest.mark.slow),
     ],
 )
 def test_axe_finds_nothing_and_everything_fits(
