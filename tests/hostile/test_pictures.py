@@ -74,7 +74,7 @@ def test_malformed_pictures(served: Served) -> None:
     assert verdicts["422"] > 80, verdicts
 
 
-@pytest.mark.slow
+@pytest.mark.many
 def test_more_malformed_pictures(served: Served) -> None:
     verdicts = send_all(served, 1_500)
     print(f"seed {SEED}: {dict(verdicts)}")

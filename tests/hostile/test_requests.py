@@ -86,7 +86,7 @@ def test_json_that_is_deep_or_large_or_nonsense(served: Served, kind: str) -> No
     check_alive(served)
 
 
-@pytest.mark.parametrize("count", [4, pytest.param(40, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [4, pytest.param(40, marks=pytest.mark.many)])
 def test_addresses_that_are_long_or_nonsense(served: Served, count: int) -> None:
     seeded = random.Random(SEED)
     odd = [

@@ -90,7 +90,7 @@ def test_the_command_line(shop: Shop, between: Between) -> None:
 
 
 @pytest.mark.solr
-@pytest.mark.parametrize("one_in", [10, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("one_in", [10, pytest.param(1, marks=pytest.mark.many)])
 def test_headers_of_answers(client: FlaskClient, one_in: int) -> None:
     """No header has what came in it but where it leads, and that stays on this server."""
     for text in (

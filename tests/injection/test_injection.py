@@ -27,7 +27,7 @@ PRODUCTS = 39
 SEED = 10
 STRINGS = [
     pytest.param(30, id=f"some-seed-{SEED}"),
-    pytest.param(None, id="all", marks=pytest.mark.slow),
+    pytest.param(None, id="all", marks=pytest.mark.many),
 ]
 """How many of the strings; the others in `make test-slow`."""
 Send = Callable[[FlaskClient, str], TestResponse]
