@@ -31,7 +31,7 @@ def settled(place: Place) -> list[Any]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("vectors", ["stored", "outside"])
+@pytest.mark.parametrize("vectors", ["stored", pytest.param("outside", marks=pytest.mark.many)])
 def test_restored_on_an_empty_machine(vectors: str, tmp_path: Path) -> None:
     place = Place(tmp_path, "shop", port=choose_port(0))
     solr = EmbeddedSolr(place.settings)

@@ -75,7 +75,7 @@ LONG = ("drips its head", "drips its body", "an answer without an end")
 
 
 @pytest.mark.parametrize(
-    "warm", [pytest.param(True, id="warm"), pytest.param(False, id="cold", marks=pytest.mark.slow)]
+    "warm", [pytest.param(True, id="warm"), pytest.param(False, id="cold", marks=pytest.mark.many)]
 )
 @pytest.mark.parametrize("kind", [pytest.param(each, marks=[pytest.mark.slow] * (each in LONG)) for each in KINDS])
 def test_a_fault_is_a_problem_and_passes(client: FlaskClient, between: Between, kind: str, warm: bool) -> None:
