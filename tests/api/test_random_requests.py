@@ -21,7 +21,7 @@ checks = pytest.importorskip("schemathesis.specs.openapi.checks")
 pytestmark = pytest.mark.solr
 
 SEED = 10
-EVERYDAY, SOME, MANY = 200, 2_000, 10_000
+EVERYDAY, SOME, MANY = 200, 1_000, 10_000
 COUNTS = [EVERYDAY, pytest.param(SOME, marks=pytest.mark.slow), pytest.param(MANY, marks=pytest.mark.many)]
 CHECKED = (
     schemathesis.checks.not_a_server_error,

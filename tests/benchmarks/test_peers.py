@@ -211,7 +211,7 @@ def test_a_ratio_is_of_the_same_repeats() -> None:
 
 
 @pytest.mark.solr
-@pytest.mark.slow
+@pytest.mark.many
 @pytest.mark.filterwarnings("ignore:XDG_RUNTIME_DIR is not set")  # by pgvector's package, as it is imported
 def test_every_engine_that_is_installed_finds_what_is_nearest(tmp_path: Path) -> None:
     small = Shop(tmp_path / "2000", 2000, queries=130)

@@ -27,12 +27,12 @@ BATCH = 200
 """Rows that the indexer sends at once."""
 
 
-def points(everyday: int, few: int, many: int) -> list[ParameterSet]:
-    """Number and count: of few points the first in every run and all in a slow one, and many where there is time."""
-    some = (
-        pytest.param(number, few, marks=[pytest.mark.slow] * (number >= everyday), id=f"{number}-of-{few}")
-        for number in range(few)
+def points(everyday: int, slow: int, few: int, many: int) -> list[ParameterSet]:
+    """Number and count: of few points the first in every run, some more in a slow one; many where there is time."""
+    marks: list[list[pytest.MarkDecorator]] = (
+        [[]] * everyday + [[pytest.mark.slow]] * (slow - everyday) + [[pytest.mark.many]] * (few - slow)
     )
+    some = (pytest.param(number, few, marks=marks[number], id=f"{number}-of-{few}") for number in range(few))
     all = (pytest.param(number, many, marks=pytest.mark.many, id=f"{number}-of-{many}") for number in range(many))
     return [*some, *all]
 

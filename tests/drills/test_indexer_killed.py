@@ -24,7 +24,7 @@ pytestmark = [
 SEED = 1
 
 
-@pytest.mark.parametrize(("number", "count"), points(1, INDEXER_POINTS, MANY_INDEXER_POINTS))
+@pytest.mark.parametrize(("number", "count"), points(1, 6, INDEXER_POINTS, MANY_INDEXER_POINTS))
 def test_killed_and_run_again(number: int, count: int, yard: Yard, undisturbed: Undisturbed) -> None:
     point = indexer_points(undisturbed, SEED, count)[number]
     print(f"seed {SEED}, {count} points: killed at {point}")

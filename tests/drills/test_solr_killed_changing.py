@@ -69,7 +69,7 @@ def undo(shop: Yard, change: str, point: Point | None) -> Run:
     return shop.command(COLLECTION, point, "changes", "undo", change, "--by", "Ada", "--json")
 
 
-@pytest.mark.parametrize(("number", "count"), points(0, CHANGING_POINTS, MANY_CHANGING_POINTS))
+@pytest.mark.parametrize(("number", "count"), points(0, 1, CHANGING_POINTS, MANY_CHANGING_POINTS))
 @pytest.mark.parametrize("what", ["accept", "undo"])
 def test_killed_and_resumed(
     what: str, number: int, count: int, shop: Yard, events: dict[str, tuple[Event, ...]]

@@ -26,7 +26,7 @@ pytestmark = [
 SEED = 1
 
 
-@pytest.mark.parametrize(("number", "count"), points(0, WRITING_POINTS, MANY_WRITING_POINTS))
+@pytest.mark.parametrize(("number", "count"), points(0, 2, WRITING_POINTS, MANY_WRITING_POINTS))
 def test_killed_and_started_again(number: int, count: int, yard: Yard, undisturbed: Undisturbed) -> None:
     point = writing_points(undisturbed, SEED, count)[number]
     print(f"seed {SEED}, {count} points: killed at {point}")

@@ -14,7 +14,7 @@ from vision.settings import Settings
 
 pytestmark = [
     pytest.mark.model,
-    pytest.mark.slow,
+    pytest.mark.many,
     # TensorFlow's variables know nothing of NumPy 2's copy=False, which Keras uses to save them.
     pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"),
 ]

@@ -14,7 +14,7 @@ from tests.screenshots.test_shop import WIDE
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-pytestmark = [pytest.mark.model, pytest.mark.slow]
+pytestmark = [pytest.mark.model, pytest.mark.many]
 
 LONG_MS = 240_000
 SEARCHES = (

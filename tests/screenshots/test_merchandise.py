@@ -14,7 +14,7 @@ from tests.pages.test_merchandise import expect, page_of
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-pytestmark = [pytest.mark.model, pytest.mark.slow]
+pytestmark = [pytest.mark.model, pytest.mark.many]
 
 
 def test_screenshots(browser: Browser, url: str, folder: Path) -> None:

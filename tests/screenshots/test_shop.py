@@ -13,7 +13,7 @@ from vision.settings import Settings
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-pytestmark = [pytest.mark.model, pytest.mark.slow]
+pytestmark = [pytest.mark.model, pytest.mark.many]
 
 WIDE, PHONE = (1280, 860), (390, 844)
 
