@@ -7,7 +7,7 @@ import pytest
 from benchmarks import overload
 from benchmarks.overhead import Options
 
-pytestmark = [pytest.mark.solr, pytest.mark.slow, pytest.mark.alone]
+pytestmark = [pytest.mark.solr, pytest.mark.many, pytest.mark.alone]
 
 
 def test_four_times_the_peak_leaves_most_of_it() -> None:
