@@ -167,13 +167,8 @@ class _Connection(urllib3.connection.HTTPConnection):
         self._guard = guard
 
     def _new_conn(self) -> socket.socket:
-        return self._guard.connect(self.host.rstrip("."), int(self.port or 80))
+        return self._guard.connect(self.host.rstrip("."), int(self.port or self.default_port))
 
 
-class _SecureConnection(urllib3.connection.HTTPSConnection):
-    def __init__(self, *args: Any, guard: Guard, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._guard = guard
-
-    def _new_conn(self) -> socket.socket:
-        return self._guard.connect(self.host.rstrip("."), int(self.port or 443))
+class _SecureConnection(_Connection, urllib3.connection.HTTPSConnection):
+    pass

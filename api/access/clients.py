@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
-from vision.addresses import Network
+from vision.addresses import Address, Network
 
 _FORWARDED: Final = tuple(
     f"HTTP_{name}"
@@ -25,22 +25,25 @@ _IPV6_CLIENT: Final = 64
 
 def is_within(address: str, networks: Sequence[Network]) -> bool:
     """Whether an address is in one of some networks; what is no address is in none."""
-    try:
-        found = ipaddress.ip_address(address.strip().strip("[]").partition("%")[0])
-    except ValueError:
-        return False
-    found = getattr(found, "ipv4_mapped", None) or found
-    return any(found in network for network in networks if network.version == found.version)
+    found = _read(address)
+    return found is not None and any(found in network for network in networks if network.version == found.version)
 
 
 def as_client(address: str) -> str:
     """What an address is counted as: itself, or its network where it is IPv6; ``unknown`` where it is none."""
+    found = _read(address)
+    if found is None:
+        return "unknown"
+    return str(found if found.version == 4 else ipaddress.ip_network((found, _IPV6_CLIENT), strict=False))
+
+
+def _read(address: str) -> Address | None:
+    """An address without brackets and zone, IPv4 where it is that in IPv6; None where it is none."""
     try:
         found = ipaddress.ip_address(address.strip().strip("[]").partition("%")[0])
     except ValueError:
-        return "unknown"
-    found = getattr(found, "ipv4_mapped", None) or found
-    return str(found if found.version == 4 else ipaddress.ip_network((found, _IPV6_CLIENT), strict=False))
+        return None
+    return getattr(found, "ipv4_mapped", None) or found
 
 
 class Forwarded:

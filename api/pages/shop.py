@@ -9,7 +9,8 @@ import math
 from dataclasses import dataclass
 from typing import Any, Final
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
 
 from api.access.keys import Role
 from api.access.security import requires
@@ -76,6 +77,12 @@ def index() -> Response:
         showing=showing,
         **shown,
     )
+
+
+@blueprint.get("/favicon.ico")
+def icon() -> AnyResponse:
+    """Where browsers look for an icon when what they show names none, as JSON and pictures do not."""
+    return redirect(url_for("static", filename="icon.svg"), 308)
 
 
 def choices(known: FacetsForm) -> list[str]:

@@ -93,3 +93,8 @@ def test_text_is_compressed_for_who_reads_it(client: FlaskClient, path: str) -> 
 def test_answers_are_not_compressed(client: FlaskClient) -> None:
     response = client.post("/v1/search", json={"q": "x"}, headers={"Accept-Encoding": "gzip"})
     assert "Content-Encoding" not in response.headers
+
+
+def test_an_icon_is_where_browsers_look_for_one(client: FlaskClient) -> None:
+    with client.get("/favicon.ico", follow_redirects=True) as response:
+        assert (response.status_code, response.mimetype) == (200, "image/svg+xml")

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
+import schemathesis
 from flask import Flask
-from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
+from schemathesis.specs.openapi import checks
 
 from api.app import create_app
 from tests.api.shop import index_shop
-
-schemathesis = pytest.importorskip("schemathesis")
-checks = pytest.importorskip("schemathesis.specs.openapi.checks")
+from tests.chance import check_drawn
 
 pytestmark = pytest.mark.solr
 
@@ -44,7 +43,8 @@ def app(solr_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fla
 @pytest.mark.parametrize("count", COUNTS)
 def test_whatever_is_sent_is_answered_as_the_document_says(app: Flask, count: int) -> None:
     schema = schemathesis.openapi.from_wsgi("/openapi.json", app)
-    operations = [each.ok() for each in schema.get_all_operations()]
+    made: Iterable[Any] = schema.get_all_operations()
+    operations = [each.ok() for each in made]
     assert len(operations) > 50
     found: Counter[str] = Counter()
     drawing = itertools.count(SEED)
@@ -61,18 +61,9 @@ def _try(operation: Any, count: int, start: int, found: Counter[str]) -> None:
     modes = (schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE)
     drawn = st.one_of(*(operation.as_strategy(generation_mode=mode) for mode in modes))
 
-    @seed(start)
-    @settings(
-        max_examples=count,
-        deadline=None,
-        database=None,
-        phases=(Phase.generate, Phase.shrink),
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(case=drawn)
     def check(case: Any) -> None:
         response = case.call()
         found[str(response.status_code)] += 1
         case.validate_response(response, checks=list(CHECKED))
 
-    check()
+    check_drawn(drawn, check, count=count, start=start)

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, given, note, seed, settings
+from hypothesis import note
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from tests.chance import check_drawn
 from tests.search.oracle import assert_same_histogram, ids, image_score, run, text_score
 from tests.search.synthetic import CATEGORIES, COLORS, LENGTHS, Synthetic, build
 from vision.search.model import Closeness, Likeness, Mode, Query, Range, Result, Way, Weights
@@ -215,20 +216,7 @@ def oracle(solr_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 @pytest.mark.parametrize("count", COUNTS)
 def test_whatever_is_asked_is_answered_as_numpy_would(oracle: Oracle, count: int) -> None:
     oracle.found.clear()
-
-    @seed(SEED)
-    @settings(
-        max_examples=count,
-        deadline=None,
-        database=None,
-        phases=(Phase.generate, Phase.shrink),
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(drawn=searches())
-    def check(drawn: Drawn) -> None:
-        oracle.check(drawn)
-
-    check()
+    check_drawn(searches(), oracle.check, count=count, start=SEED)
     found = oracle.found
     print(f"{count:,} searches, seed {SEED}: {dict(found)}")
     assert count < SOME or {way.value for way in Way} <= set(found)

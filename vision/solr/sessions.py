@@ -73,12 +73,8 @@ class _Connection(HTTPConnection):
         return super()._new_conn()
 
 
-class _SecureConnection(HTTPSConnection):
-    response_class = _Answer
-
-    def _new_conn(self) -> socket.socket:
-        self.timeout = _least(self.timeout)
-        return super()._new_conn()
+class _SecureConnection(_Connection, HTTPSConnection):
+    pass
 
 
 def _least(timeout: Any) -> float | None:

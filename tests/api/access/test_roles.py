@@ -27,6 +27,7 @@ OPEN = {
     ("GET", "/sign-in"): "asks for the key",
     ("POST", "/sign-in"): "takes the key",
     ("POST", "/sign-out"): "forgets whoever it was",
+    ("GET", "/favicon.ico"): "says where the icon is",
     ("GET", "/static/<path:filename>"): "styles and modules, without anybody's data",
 }
 """Routes without a role, and why."""
