@@ -127,7 +127,8 @@ def bench(options: Options) -> Iterator[Bench]:
             progress(f"indexing {options.pictures:,} pictures")
             configset.create(client)
             load(client, stream, embedding)
-            with serving(environment(home)) as (url, process):
+            # As many clients behind a proxy: of a single address more than a hundred connections are closed at once.
+            with serving(environment(home, VISUAL_SEARCH_TRUSTED_PROXIES="127.0.0.1")) as (url, process):
                 state = solr.solr.state()
                 assert state is not None
                 processes = {"serve": process, "Solr": psutil.Process(state.pid)}

@@ -27,6 +27,9 @@ _SAMPLE: Final = 10_000
 _WEIGHTS: Final = {"text": 0, "image": 1}
 """Words narrow and do not rank, as the other engines have it."""
 
+_PATIENT: Final = {"VISUAL_SEARCH_SEARCH_SECONDS": "120", "VISUAL_SEARCH_SOLR_TIMEOUT": "120"}
+"""A first search of everything reads gigabytes from the disk; it is to be waited for, not refused."""
+
 
 class _Timed(SolrClient):
     """Notes what Solr says each request took."""
@@ -68,7 +71,7 @@ class Ours:
     def open(self, folder: Path) -> None:
         """Start Solr and the API."""
         self.running = Running(folder)
-        env = environment(folder, SOLR_URL=self.running.server.url, VISUAL_SEARCH_COLLECTION=_NAME)
+        env = environment(folder, SOLR_URL=self.running.server.url, VISUAL_SEARCH_COLLECTION=_NAME, **_PATIENT)
         self.url = self.running.also(serving(env))[0] + "/v1/search"
         self._times: list[int] = []
         client = self.running.also(_Timed(self.running.server.url, self._times))
