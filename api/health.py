@@ -108,7 +108,7 @@ class _Run:
 
     def _client(self) -> SolrClient:
         theirs = self._wired.client
-        return SolrClient(theirs.base, theirs.collection, timeout=min(_PATIENCE, theirs.timeout))
+        return SolrClient(theirs.given, theirs.collection, timeout=min(_PATIENCE, theirs.timeout))
 
 
 def _outcome(name: str, check: Callable[[], str]) -> CheckForm:

@@ -18,8 +18,8 @@ import psutil
 from vision.errors import SolrError
 from vision.settings import Settings
 from vision.solr.client import SolrClient
-from vision.solr.java import probe
-from vision.solr.launcher import EmbeddedSolr
+from vision.solr.embedded.java import probe
+from vision.solr.embedded.launcher import EmbeddedSolr
 
 MB = 1 << 20
 

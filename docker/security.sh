@@ -32,6 +32,9 @@ visual_security() {
 }
 JSON
     )
+    if [ -n "${ZK_HOST:-}" ]; then # of a SolrCloud it is in ZooKeeper
+        solr zk cp "file:${SOLR_HOME:?}/security.json" zk:/security.json -z "$ZK_HOST"
+    fi
 }
 visual_bytes() { # the hexadecimal digits that sha256sum writes first, as bytes
     local hex

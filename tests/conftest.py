@@ -62,7 +62,7 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def solr_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real Solr of this test run's own, started from its published jars; it also stands for one that is not ours."""
-    from vision.solr.launcher import EmbeddedSolr
+    from vision.solr.embedded.launcher import EmbeddedSolr
 
     home = tmp_path_factory.mktemp("solr")
     with EmbeddedSolr(Settings(home=home), home=home / "solr", port=0, heap="1g", config_edit=True) as solr:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from vision.solr.home import choose_port
+from vision.solr.embedded.home import choose_port
 
 
 @contextmanager

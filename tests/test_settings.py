@@ -63,8 +63,8 @@ OTHER_READERS = {
     "vision/extractors/weights.py": "KERAS_HOME, Keras' own: where it keeps what it downloads",
     "vision/extractors/tensorflow_runtime.py": "sets TF_CPP_MIN_LOG_LEVEL and KERAS_BACKEND, which TensorFlow reads",
     "vision/openvino_runtime.py": "sets NNCF_CI, by which NNCF sends nothing to its makers",
-    "vision/solr/java.py": "JAVA_HOME and PATH, where Java is",
-    "vision/solr/launcher.py": "the environment that Solr's process inherits",
+    "vision/solr/embedded/java.py": "JAVA_HOME and PATH, where Java is",
+    "vision/solr/embedded/server.py": "the environment that Solr's process inherits",
     "vision/jobs/starting.py": "the environment that a job's process inherits, with where this package is",
 }
 

@@ -29,6 +29,7 @@ BASE = frozenset(
         "model_files",
         "onnx_runtime",
         "openvino_runtime",
+        "processes",
         "telemetry",
     }
 )
@@ -38,6 +39,7 @@ EVERYTHING = frozenset({"*"})
 ROOMS: Mapping[str, frozenset[str]] = {
     "errors": frozenset(),
     "addresses": frozenset({"errors"}),
+    "processes": frozenset(),
     "telemetry": frozenset(),
     "structs": frozenset(),
     "settings": frozenset({"errors", "addresses"}),
@@ -63,7 +65,7 @@ ROOMS: Mapping[str, frozenset[str]] = {
     "search": BASE | {"solr"},
     "catalog": BASE | {"solr"},
     "install": BASE | {"solr"},
-    "jobs": BASE | {"solr"},
+    "jobs": BASE,
     "backup": BASE | {"solr"},
 }
 # Where stages are wired together.

@@ -42,7 +42,10 @@ class Settings:
         "Where downloaded jars live; safe to delete.",
     )
     solr_url: str | None = _env(
-        "SOLR_URL", None, "An existing Solr, as http://host:8983/solr; unset: the embedded one."
+        "SOLR_URL",
+        None,
+        "An existing Solr, as http://host:8983/solr; of a SolrCloud several nodes, with commas in between, and all "
+        "that live are used. Unset: the embedded one.",
     )
     solr_port: int = _env("VISUAL_SEARCH_SOLR_PORT", 8983, "First port the embedded Solr tries; a free one if taken.")
     solr_heap: str = _env("VISUAL_SEARCH_SOLR_HEAP", "512m", "The embedded Solr's -Xmx.")
@@ -235,7 +238,8 @@ class Settings:
         for name in ("rate_limit", "sign_in_limit"):
             value = getattr(self, name)
             self._check(name, value is None or value >= 0, "it must be 0 or more")
-        self._check("solr_url", self.solr_url is None or _is_base(self.solr_url), "give it as http://host:8983/solr")
+        what = "give it as http://host:8983/solr, several nodes of one SolrCloud with commas in between"
+        self._check("solr_url", self.solr_url is None or _are_bases(self.solr_url), what)
         self._check("log", self.log in (None, "json", "text"), "give json or text")
         self._check("traces", self.traces is None or _is_base(self.traces), "give http://host:4318/v1/traces")
 
@@ -274,6 +278,12 @@ def origins(settings: Settings, environ: Mapping[str, str] | None = None) -> dic
     return found
 
 
+def _are_bases(urls: str) -> bool:
+    """Base addresses, with commas in between, that differ in nothing but their host and port."""
+    every = [each.strip() for each in urls.split(",")]
+    return all(map(_is_base, every)) and len({(urlsplit(each).scheme, urlsplit(each).path) for each in every}) == 1
+
+
 def _is_base(url: str) -> bool:
     try:
         parts = urlsplit(url)
@@ -297,4 +307,4 @@ def _parse(variable: str, raw: str, annotation: str) -> Any:
             return int(raw) if kind == "int" else float(raw)
     except ValueError as error:
         raise BadSetting(f"{variable} is {raw!r}, which is not a {kind}: {error}") from error
-    return raw.rstrip("/") if variable == "SOLR_URL" else raw
+    return ",".join(each.strip().rstrip("/") for each in raw.split(",")) if variable == "SOLR_URL" else raw

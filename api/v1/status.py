@@ -128,7 +128,7 @@ def gather(wired: Services) -> StatusForm:
             missing.append(MissingForm(name, str(error)))
             return None
 
-    with SolrClient(theirs.base, theirs.collection, timeout=min(_PATIENCE, theirs.timeout)) as client:
+    with SolrClient(theirs.given, theirs.collection, timeout=min(_PATIENCE, theirs.timeout)) as client:
         return StatusForm(
             at=at,
             health=health,

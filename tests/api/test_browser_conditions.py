@@ -14,8 +14,8 @@ from tests.api.browsing import counts, fits, opened_page, search_by, sync_api
 from tests.api.shop import Shop, index_shop, serving
 from tests.api.test_addresses import ASKED
 from vision.settings import Settings
-from vision.solr.home import choose_port
-from vision.solr.launcher import EmbeddedSolr
+from vision.solr.embedded.home import choose_port
+from vision.solr.embedded.launcher import EmbeddedSolr
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.backup.place import PICTURES, Place
-from vision.solr.home import choose_port
-from vision.solr.launcher import EmbeddedSolr
+from vision.solr.embedded.home import choose_port
+from vision.solr.embedded.launcher import EmbeddedSolr
 
 pytestmark = [pytest.mark.solr, pytest.mark.model]
 SEED, ROUNDS = 1, 6

@@ -20,7 +20,7 @@ from tests.catalog.conftest import NewShop
 from tests.catalog.shop import Shop, same_vectors
 from tests.catalog.support import catalogue
 from vision.settings import Settings
-from vision.solr.launcher import EmbeddedSolr
+from vision.solr.embedded.launcher import EmbeddedSolr
 
 pytestmark = [
     pytest.mark.solr,

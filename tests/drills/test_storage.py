@@ -17,8 +17,8 @@ from tests.backup.place import Place
 from tests.catalog.support import COLUMNS, catalogue, draw, row, write
 from vision.errors import VisualSearchError
 from vision.settings import Settings
-from vision.solr.home import choose_port
-from vision.solr.launcher import EmbeddedSolr
+from vision.solr.embedded.home import choose_port
+from vision.solr.embedded.launcher import EmbeddedSolr
 from vision.uploads import Uploads
 
 pytestmark = [

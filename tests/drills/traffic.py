@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import requests
 
-Verdict = Literal["right", "unavailable", "wrong"]
+Verdict = Literal["right", "partial", "unavailable", "wrong"]
 
 # What may differ between two right answers: times, whether a count was in the cache, the last bits of distances.
 _PASSING = frozenset({"took", "plan"})

@@ -19,8 +19,8 @@ from tests.drills.points import Event, Point, read_events
 from vision.settings import Settings
 from vision.solr import configset
 from vision.solr.client import SolrClient
-from vision.solr.home import choose_port
-from vision.solr.launcher import EmbeddedSolr
+from vision.solr.embedded.home import choose_port
+from vision.solr.embedded.launcher import EmbeddedSolr
 
 EXTRACTOR = "histogram"
 # 1,000 rows are a bulk load, which is merged in the end; each picture comes once in each of several rounds, and few
@@ -110,9 +110,11 @@ class Yard:
             "VISUAL_SEARCH_SEARCH_SECONDS": f"{3 * SOLR_TIMEOUT:g}",
         }
 
-    def index(self, collection: str, point: Point | None = None, **variables: str) -> Run:
-        """``visual-search index`` of the catalogue; Solr is killed at ``point``."""
-        return self._index(self.environment(collection) | variables, str(point or "-"), str(self._state))
+    def index(
+        self, collection: str, point: Point | None = None, options: tuple[str, ...] = (), **variables: str
+    ) -> Run:
+        """``visual-search index`` of the catalogue with more options; Solr is killed at ``point``."""
+        return self._index(self.environment(collection) | variables, str(point or "-"), str(self._state), *options)
 
     def index_apart(self, collection: str, home: Path, point: Point | None = None) -> Run:
         """The same with features and embeddings in another home; the indexer itself is killed at ``point``."""
@@ -127,8 +129,8 @@ class Yard:
     def _state(self) -> Path:
         return self.home / "solr" / "run" / "state.json"
 
-    def _index(self, variables: Mapping[str, str], point: str, victim: str) -> Run:
-        options = ("--extractor", EXTRACTOR, "--dims", str(DIMS), "--json")
+    def _index(self, variables: Mapping[str, str], point: str, victim: str, *more: str) -> Run:
+        options = ("--extractor", EXTRACTOR, "--dims", str(DIMS), "--json", *more)
         return self._run(variables, point, victim, "index", str(self.catalogue), *options)
 
     def _run(self, variables: Mapping[str, str], point: str, victim: str, *words: str) -> Run:

@@ -132,7 +132,7 @@ def test_without_the_check_they_would_be_reached(private: list[Web], monkeypatch
     port, before = private[0].port, connections(private)
     for url in addresses(port):
         with suppress(BadImage):
-            fetch(url, port, timeout=0.1)
+            fetch(url, port, timeout=0.3)
     time.sleep(0.2)
     assert connections(private) - before > 20
 

@@ -19,6 +19,7 @@ from vision.merchandising.proposal import Proposal, Tool, propose
 from vision.reduction import DIMS
 from vision.solr import configset
 from vision.solr.client import SolrClient
+from vision.solr.configset import Shape
 from vision.solr.updates import atomic, current
 from vision.solr.vectors import Keeping
 
@@ -69,10 +70,15 @@ class Shelf:
 
 @contextmanager
 def shelf(
-    url: str, home: Path, name: str, documents: Sequence[Mapping[str, Any]], keeping: Keeping = Keeping.STORED
+    url: str,
+    home: Path,
+    name: str,
+    documents: Sequence[Mapping[str, Any]],
+    keeping: Keeping = Keeping.STORED,
+    shape: Shape | None = None,
 ) -> Iterator[Shelf]:
     with SolrClient(url, name, vectors=home / "vectors.sqlite") as client:
-        configset.create(client, keeping=keeping)
+        configset.create(client, keeping=keeping, shape=shape)
         try:
             for start in range(0, len(documents), 500):
                 client.add(documents[start : start + 500])

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from tests.merchandising.material import Shelf, document, explained, proposal, shelf
+from tests.search.cloud import solr_cloud
 from vision.errors import BadQuery, Conflict, NotFound, SolrUnavailable
 from vision.locks import file_lock
 from vision.merchandising.documents import Documents
 from vision.merchandising.model import Outcome, State
+from vision.solr.configset import Shape
 from vision.solr.vectors import Keeping
 
 pytestmark = pytest.mark.solr
@@ -21,8 +23,22 @@ PROBE = f"[{','.join(str(number % 7 - 3) for number in range(256))}]"
 WHOLE = f"[{','.join(str(number % 7 - 3) for number in range(1024))}]"
 
 
-@pytest.fixture(params=list(Keeping))
+KINDS = [
+    *(pytest.param((each, None), id=each.value) for each in Keeping),
+    *(pytest.param((each, Shape(2, 1)), id=f"{each.value}-shards", marks=pytest.mark.slow) for each in Keeping),
+]
+
+
+@pytest.fixture(scope="module")
+def cloud_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with solr_cloud(tmp_path_factory.mktemp("cloud")) as url:
+        yield url
+
+
+@pytest.fixture(params=KINDS)
 def shop(request: pytest.FixtureRequest, solr_url: str, tmp_path: Path) -> Iterator[Shelf]:
+    keeping, shape = request.param
+    url = solr_url if shape is None else request.getfixturevalue("cloud_url")
     documents = [document(number) for number in range(20)]
     documents += [
         document(20, product_id="two", attr_color=["red", "blue"]),
@@ -31,7 +47,7 @@ def shop(request: pytest.FixtureRequest, solr_url: str, tmp_path: Path) -> Itera
         document(23, product_id="uneven", attr_color=None),
         document(24, product_id="bare", attr_color=None, attr_tags=None),
     ]
-    with shelf(solr_url, tmp_path, "accepting", documents, request.param) as made:
+    with shelf(url, tmp_path, "accepting", documents, keeping, shape) as made:
         yield made
 
 

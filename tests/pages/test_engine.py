@@ -19,8 +19,8 @@ import requests
 from tests.api.browsing import counts, fits, opened_page, sync_api
 from tests.api.shop import Shop, index_shop, serving
 from vision.settings import Settings
-from vision.solr.home import choose_port
-from vision.solr.launcher import EmbeddedSolr
+from vision.solr.embedded.home import choose_port
+from vision.solr.embedded.launcher import EmbeddedSolr
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

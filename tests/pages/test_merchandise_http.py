@@ -13,7 +13,7 @@ from api.app import create_app
 from tests.api.fakes import FakeWorkspace
 from tests.api.shop import Shop
 from vision.settings import Settings
-from vision.solr.home import choose_port
+from vision.solr.embedded.home import choose_port
 
 SECTIONS = ("groups", "fill", "audit", "duplicates", "proposals", "changes")
 KEYS = {role: f"{role}-key-0123456789" for role in ("shopper", "merchandiser")}

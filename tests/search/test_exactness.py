@@ -22,6 +22,7 @@ from vision.search.model import Mode, Query, Range
 from vision.search.planner import Limits
 from vision.solr import configset
 from vision.solr.client import SolrClient
+from vision.solr.configset import Shape
 
 pytestmark = pytest.mark.solr
 
@@ -46,7 +47,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Synthe
     with solr_cloud(home / "solr") as url:
 
         def made(name: str, shards: int = 1, segment: int | None = None) -> Synthetic:
-            create = partial(configset.create, shards=shards)
+            create = partial(configset.create, shape=Shape(shards, 1) if shards > 1 else None)
             limits = Limits(candidates=100, exact_below=500)
             folder = home / name
             return build(

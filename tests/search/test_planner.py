@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from vision.search.model import Mode, Query, Way, Weights
-from vision.search.planner import Limits, candidates_for, continued, needs_count, plan
+from vision.search.planner import Limits, candidates_for, continued, needs_count, of_shards, plan
 
 LIMITS = Limits(candidates=200, exact_below=1000)
 VECTOR = np.zeros(1024, dtype=np.float32)
@@ -49,3 +49,30 @@ def test_a_page_past_the_candidates_goes_on_with_the_same_ones() -> None:
     then = continued(Query(vector=VECTOR), first)
     assert (then.way, then.candidates) == (Way.TAIL, first.candidates)
     assert "candidate" in then.reason
+
+
+def test_each_shard_looks_for_its_part_and_somewhat_more() -> None:
+    many = plan(Query(vector=VECTOR, mode=Mode.APPROXIMATE), Limits(candidates=1000))
+    assert of_shards(many, 1) == many
+    found = {shards: of_shards(many, shards).of_shard for shards in (2, 4, 8, 100)}
+    assert found == {2: 548, 4: 292, 8: 157, 100: 100}
+    few = plan(Query(vector=VECTOR, mode=Mode.APPROXIMATE, rows=5), Limits(candidates=40))
+    assert of_shards(few, 4).of_shard == 40  # never more than one index would
+    assert "each of 4 shards looks for 40" in of_shards(few, 4).reason
+
+
+def test_shards_hold_the_candidates_that_one_index_has() -> None:
+    """Products thrown on shards at random: how seldom a shard holds more of the K nearest than it looks for."""
+    chance = np.random.default_rng(1)
+    many = plan(Query(vector=VECTOR, mode=Mode.APPROXIMATE), Limits(candidates=1000))
+    for shards in (2, 4, 8):
+        each = of_shards(many, shards).of_shard
+        assert each is not None
+        held = chance.multinomial(1000, [1 / shards] * shards, size=4000)
+        missed = np.maximum(0, held - each).sum() / held.sum()
+        assert (held > each).mean() < 0.002 and missed < 1e-4
+
+
+def test_what_needs_no_candidates_has_none_on_shards() -> None:
+    words = plan(Query(text="dress"), Limits())
+    assert words.candidates is None and of_shards(words, 4) == words

@@ -25,9 +25,9 @@ from vision.settings import Settings
 from vision.solr import auth
 from vision.solr.client import SolrClient
 from vision.solr.current import current_status
-from vision.solr.home import choose_port
-from vision.solr.launcher import EmbeddedSolr
-from vision.solr.process import State
+from vision.solr.embedded.home import choose_port
+from vision.solr.embedded.launcher import EmbeddedSolr
+from vision.solr.embedded.state import State
 
 ROOT = Path(__file__).parents[2]
 

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from vision.errors import SolrRefused, SolrUnavailable
 from vision.solr.commands import solr
-from vision.solr.home import choose_port
+from vision.solr.embedded.home import choose_port
 from vision.solr.status import SolrStatus, answers_with, read_status, uses_simd
 
 SYSTEM = {
@@ -63,9 +63,10 @@ def test_standalone() -> None:
 
 def test_cloud() -> None:
     cloud = {**SYSTEM, "mode": "solrcloud"}
-    with serving({"/admin/info/system": cloud, "/admin/collections": {"collections": ["b", "a"]}}) as url:
-        status = read_status(url, timeout=5)
-    assert (status.mode, status.collections) == ("cloud", ("a", "b"))
+    cluster = {"cluster": {"collections": {"b": {}, "a": {}}, "live_nodes": ["h:1_solr", "h:2_solr"]}}
+    with serving({"/admin/info/system": cloud, "/admin/collections": cluster}) as url:
+        status = read_status(f"http://127.0.0.1:9/solr,{url}", timeout=5)
+    assert (status.mode, status.collections, status.nodes) == ("cloud", ("a", "b"), 2)
 
 
 def test_nobody_there() -> None:
@@ -153,8 +154,8 @@ def test_commands_when_none_runs(tmp_path: Any) -> None:
 
 
 def test_without_the_packages_of_the_embedded_solr(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "vision.solr.launcher", raising=False)
-    monkeypatch.delitem(sys.modules, "vision.solr.process", raising=False)
+    for name in [each for each in sys.modules if each.startswith(("vision.solr.embedded.", "vision.processes"))]:
+        monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "psutil", None)
     result = CliRunner(env={"SOLR_URL": "", "VISUAL_SEARCH_HOME": str(tmp_path)}).invoke(solr, ["status"])
     assert result.exit_code == 1

@@ -38,6 +38,10 @@ STAGES = {
     type=click.Choice(["stored", "packed", "outside"]),
     help="Where vectors are kept for writing back: docs/capacity.md.  [default: stored]",
 )
+@click.option("--shards", type=click.IntRange(1, 1024), help="Parts of a SolrCloud's collection.  [default: 1]")
+@click.option(
+    "--replicas", type=click.IntRange(1, 100), help="Copies of each part.  [default: 2 where two nodes live, else 1]"
+)
 @click.option("--rejects", type=click.Path(path_type=Path), help="Rejected rows.  [default: CATALOGUE.rejects.jsonl]")
 @click.option("--allow-urls", is_flag=True, help="Fetch pictures that are web addresses.")
 @click.option("--allow-missing-images", is_flag=True, help="Index rows whose image cell is empty, by words alone.")
@@ -57,6 +61,8 @@ def index(
     dims: int,
     coarse_dims: int | None,
     vectors: str | None,
+    shards: int | None,
+    replicas: int | None,
     rejects: Path | None,
     allow_urls: bool,
     allow_missing_images: bool,
@@ -91,6 +97,8 @@ def index(
         dims=dims,
         coarse_dims=coarse_dims,
         vectors=None if vectors is None else Keeping(vectors),
+        shards=shards,
+        replicas=replicas,
         rejects=rejects,
         spare=settings.home / "rejects",
         allow_urls=allow_urls,

@@ -26,6 +26,7 @@ from vision.errors import BadCatalogue, Conflict, SolrUnavailable, VisualSearchE
 from vision.extractors import Extractor
 from vision.solr import configset
 from vision.solr.client import SolrClient
+from vision.solr.configset import Shape
 from vision.solr.vectors import Keeping
 
 
@@ -39,6 +40,9 @@ class IndexOptions:
     """Leading components that candidates are found by; None takes those of the collection, 256 of a new one."""
     vectors: Keeping | None = None
     """Where vectors are kept for writing back; None takes the collection's way, ``stored`` of a new one."""
+    shards: int | None = None
+    replicas: int | None = None
+    """Of a SolrCloud's collection; None takes what it has, one shard and two replicas of a new one."""
     rejects: Path | None = None
     spare: Path | None = None
     """A folder for the rejects file where it cannot be written beside the catalogue."""
@@ -122,6 +126,8 @@ class Ingest:
         regions = None if options.finder is None else Regions(options.finder, self._cache)
         with self._prepared(options) as fresh:
             self._check_keeping(options)
+            if not options.recreate:
+                self._check_shape(options)
             if regions is not None:
                 stale.check_fields(self._client)
             before = stale.Before({}) if options.recreate else stale.look(self._client)
@@ -147,9 +153,9 @@ class Ingest:
             self._store.save(embedding)
             self._roots.remember(pictures)
             if options.recreate and not fresh:
-                keeping = options.vectors or self._client.keeping
+                keeping, shape = options.vectors or self._client.keeping, self._shape(options)
                 configset.drop(self._client)
-                self._create(options, keeping)
+                self._create(options, keeping, shape)
             load = sending.Load(survey, embedding, self._cache, pictures.root_id, regions)
             parts = self._send(load)
             swept = sending.sweep(self._client, load) if before.any else 0
@@ -199,10 +205,27 @@ class Ingest:
             )
         return there
 
-    def _create(self, options: IndexOptions, keeping: Keeping) -> bool:
+    def _create(self, options: IndexOptions, keeping: Keeping, shape: Shape | None) -> bool:
         """See that there is a collection as the options say; tells whether it had to be created."""
         coarse_dims = options.coarse_dims or configset.COARSE_DIMS
-        return configset.create(self._client, coarse_dims=coarse_dims, keeping=keeping)
+        return configset.create(self._client, shape=shape, coarse_dims=coarse_dims, keeping=keeping)
+
+    def _shape(self, options: IndexOptions) -> Shape | None:
+        """That of a collection to be made: as asked for, else as it was; None where nobody says."""
+        there = configset.shape(self._client)
+        if options.shards is None and options.replicas is None:
+            return there
+        was = there or configset.default_shape(self._client)
+        return Shape(options.shards or was.shards, options.replicas or was.replicas)
+
+    def _check_shape(self, options: IndexOptions) -> None:
+        """See that the collection, which is not made anew, has the shards and replicas that are asked for."""
+        there, wanted = configset.shape(self._client) or Shape(1, 1), self._shape(options) or Shape(1, 1)
+        if wanted != there:
+            raise Conflict(
+                f"collection {self._client.collection!r} has {there}, and {wanted} are asked for: --recreate deletes "
+                "it and indexes again, --collection takes another one, Solr's ADDREPLICA and SPLITSHARD change this one"
+            )
 
     def _check_keeping(self, options: IndexOptions) -> None:
         """See that the collection keeps vectors as asked, and takes rows without a picture where those are allowed."""
@@ -225,7 +248,7 @@ class Ingest:
         """See that there is a collection, and tell whether it is new; a new one that stays empty does not stay."""
         fresh = False
         try:
-            fresh = self._create(options, options.vectors or Keeping.STORED)
+            fresh = self._create(options, options.vectors or Keeping.STORED, self._shape(options))
             if not fresh and not options.recreate:
                 self._client.commit()  # an interrupted run may have sent what cannot be seen yet
             yield fresh

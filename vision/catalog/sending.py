@@ -84,6 +84,7 @@ def send(client: SolrClient, load: Load, products: Iterator[Pair], progress: Pro
         nonlocal sent, regions
         while batch := list(islice(products, BATCH)):
             documents = _compose(batch, load)
+            _leave(client, documents)
             yield documents
             sent += len(batch)
             regions += len(documents) - len(batch)
@@ -91,6 +92,28 @@ def send(client: SolrClient, load: Load, products: Iterator[Pair], progress: Pro
 
     add(client, composed())
     return regions
+
+
+def _leave(client: SolrClient, documents: Sequence[Mapping[str, Any]]) -> None:
+    """Delete what is there of documents whose product is another one now, and on another shard perhaps.
+
+    Solr replaces documents of one id within a shard only.
+    """
+    parts = client.shards.parts()
+    if parts.field is None or len(parts.names) < 2:
+        return
+    comes = {str(each["id"]): str(each[parts.field]) for each in documents}
+    answer = client.select(
+        {
+            "q": f"{{!terms f=id cache=false separator='{SEPARATOR}' v=$wanted}}",
+            "wanted": SEPARATOR.join(comes),
+            "fl": f"id,{parts.field}",
+            "rows": _ALL,
+        }
+    )
+    found = answer["response"]["docs"]
+    if gone := [each["id"] for each in found if str(each.get(parts.field)) != comes[each["id"]]]:
+        client.delete_ids(gone)
 
 
 def add(client: SolrClient, batches: Iterable[Sequence[Mapping[str, Any]]]) -> None:

@@ -207,7 +207,8 @@ def _server(stack: ExitStack, settings: Settings, sized: Iterable[Sizes], progre
     url = auth.address(settings)
     if url is None:
         solr = embedded(settings, progress=lambda done, total, name: progress("jars", done, total))
-        url = stack.enter_context(solr).url
+        stack.enter_context(solr)
+        url = solr.url
     return Server(url, in_force(Given(settings.candidates, settings.exact_below)).limits, settings.solr_timeout)
 
 

@@ -17,8 +17,8 @@ from vision.jobs import kinds, order
 from vision.jobs.model import Job
 from vision.jobs.order import Order
 from vision.jobs.store import Jobs, new_id
+from vision.processes import spawn
 from vision.settings import Settings
-from vision.solr.process import spawn
 
 
 def start(settings: Settings, jobs: Jobs, kind: str, request: msgspec.Struct, *, by: str) -> Job:

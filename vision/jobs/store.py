@@ -17,7 +17,7 @@ import msgspec
 
 from vision.errors import Busy, Conflict, NotFound, StorageUnavailable
 from vision.jobs.model import Job, Reached, State
-from vision.solr.process import alive
+from vision.processes import alive
 
 KEPT: Final = 200
 """Jobs that ended and are kept; older ones go when another one begins."""

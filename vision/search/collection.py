@@ -13,7 +13,7 @@ from cachetools import TTLCache
 from numpy.typing import NDArray
 
 from vision.embedding import Embedding, EmbeddingStore, check_vector
-from vision.errors import BadQuery, BadSetting, Conflict, NotFound
+from vision.errors import BadQuery, BadSetting, Conflict, DeadlineExceeded, NotFound, SolrUnavailable
 from vision.search.answers import attributes, spreads
 from vision.search.composer import Params
 from vision.search.counted import Counted
@@ -199,7 +199,7 @@ class Collection:
         if currency is None or price is None:
             return ()
         facet = orjson.dumps({"all": {"type": "terms", "field": currency, "limit": 100}}).decode()
-        answer = self.client.select({"q": f"{price}:[* TO *]", "rows": 0, "json.facet": facet})
+        answer = self.client.select({"q": f"{price}:[* TO *]", "rows": 0, "json.facet": facet}, partial=True)
         return tuple(str(bucket["val"]) for bucket in answer["facets"].get("all", {}).get("buckets", []))
 
     def _read_languages(self) -> Mapping[str, str]:
@@ -239,7 +239,7 @@ class Collection:
 
     def _read_fingerprint(self) -> str:
         facet = orjson.dumps({"embedding": {"type": "terms", "field": "embedding", "limit": 10}}).decode()
-        answer = self.client.select({"q": "*:*", "rows": 0, "json.facet": facet})
+        answer = self.client.select({"q": "*:*", "rows": 0, "json.facet": facet}, partial=True)
         found = [bucket["val"] for bucket in answer["facets"].get("embedding", {}).get("buckets", [])]
         name = self.client.collection
         if not found:
@@ -383,7 +383,14 @@ class Collection:
         def ask() -> Matching:
             nonlocal asked
             asked = True
-            answer = self.client.select(count_request)
+            try:
+                answer = self.client.select(count_request)
+            except DeadlineExceeded:
+                raise
+            except SolrUnavailable:
+                if len(self.client.shards.parts().names) < 2:
+                    raise
+                answer = self.client.select(count_request, partial=True)  # of the shards that are there
             return Matching(int(answer["response"]["numFound"]), spreads(answer.get("facets", {})))
 
         return self._kept(self._counts, key, ask), asked

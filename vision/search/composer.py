@@ -301,8 +301,9 @@ def _clauses(
         # Lucene compares all that a filter leaves where those are no more than topK, and needs a filter for that.
         verified = f"{{!knn f=vector topK={compared(plan)}{pre} cache=false v=$full}}"
         return near | {"q": verified, "full": vector(vectors.full)}
+    nearest = plan.of_shard or plan.candidates
     near["coarse"] = vector(vectors.coarse)
-    near["near"] = f"{{!knn f=coarse topK={plan.candidates}{pre} cache=false v=$coarse}}"
+    near["near"] = f"{{!knn f=coarse topK={nearest}{pre} cache=false v=$coarse}}"
     if vectors.coarse_others:
         # What else counts may be far from the photo: its own nearest are candidates as well.
         places = range(len(vectors.coarse_others) + 1)
@@ -310,7 +311,7 @@ def _clauses(
         near["near"] = f"{{!bool {' '.join(f'should=$near{place}' for place in places)} cache=false}}"
         for place, coarse in enumerate(vectors.coarse_others, start=1):
             near[f"coarse{place}"] = vector(coarse)
-            near[f"near{place}"] = f"{{!knn f=coarse topK={plan.candidates}{pre} cache=false v=$coarse{place}}}"
+            near[f"near{place}"] = f"{{!knn f=coarse topK={nearest}{pre} cache=false v=$coarse{place}}}"
     if plan.way is Way.TAIL:
         return near | exact
     if native:

@@ -204,11 +204,18 @@ class Query:
 
 @dataclass(frozen=True)
 class Plan:
-    """The way taken, why, and (after it ran) the requests that were sent."""
+    """The way taken, why, and (after it ran) the requests that were sent.
+
+    Attributes:
+        candidates: K, how many pictures the approximate phase hands on at least.
+        of_shard: how many each of several shards does.
+        matching: how many there are to choose from.
+    """
 
     way: Way
     reason: str
     candidates: int | None = None
+    of_shard: int | None = None
     matching: int | None = None
     requests: tuple[str, ...] = ()
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 from vision.search.model import Closeness, Likeness, Mode, Plan, Query, Way
 from vision.search.scoring import by_picture
@@ -11,6 +12,7 @@ from vision.search.scoring import by_picture
 # (docs/queries.md has the measurement).
 MAX_TEXT_WEIGHT = 0.7
 _ASKED = "exact was asked for"
+_LEAST = 100
 
 
 @dataclass(frozen=True)
@@ -63,10 +65,25 @@ def plan(query: Query, limits: Limits, matching: int | None = None) -> Plan:
     return Plan(Way.APPROXIMATE, reason, candidates=k, matching=matching)
 
 
+def of_shards(plan: Plan, shards: int) -> Plan:
+    """The plan on several shards, each of which looks for so many that together they miss none that one would find.
+
+    Products come to shards by a hash of their id, so that of the K nearest a shard holds K/S, with the spread of a
+    binomial distribution; three times that is added, which leaves one shard in 700 with one too few. Not less than
+    :data:`_LEAST`: Lucene looks as widely around in a graph as it looks for candidates, and finds worse ones of few.
+    """
+    k = plan.candidates
+    if shards == 1 or k is None:
+        return plan
+    spread = math.sqrt(k * (shards - 1)) / shards
+    each = min(k, max(_LEAST, math.ceil(k / shards + 3 * spread)))
+    return replace(plan, of_shard=each, reason=f"{plan.reason}; each of {shards} shards looks for {each}")
+
+
 def continued(query: Query, first: Plan) -> Plan:
     """The plan for a page that turned out to reach past the candidates of ``first``."""
     reason = f"the {first.candidates} candidate pictures hold fewer products than the page asks for: all are verified"
-    return Plan(Way.TAIL, reason, candidates=first.candidates, matching=first.matching)
+    return replace(first, way=Way.TAIL, reason=reason)
 
 
 def _decided(query: Query) -> Plan | None:

@@ -156,9 +156,13 @@ class Ranker:
         return replace(query, edges=histograms.chosen(self._counted(query, vectors, requests).spreads))
 
     def _plan(self, query: Query, requests: list[Params]) -> Plan:
-        if not planner.needs_count(query):
-            return planner.plan(query, self.limits)
-        return planner.plan(query, self.limits, self._counted(query, None, requests).pictures)
+        counted = planner.needs_count(query)
+        plan = planner.plan(query, self.limits, self._counted(query, None, requests).pictures if counted else None)
+        return (
+            plan
+            if plan.candidates is None
+            else planner.of_shards(plan, len(self._collection.client.shards.parts().names) or 1)
+        )
 
     def _counted(self, query: Query, vectors: QueryVectors | None, requests: list[Params]) -> Matching:
         count = compose_count(query, self._collection.client.names, vectors if query.max_distance is not None else None)

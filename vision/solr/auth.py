@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from vision.errors import BadSetting, SolrNotStarted
 from vision.settings import Settings
+from vision.solr.nodes import addresses
 
 USER: Final = "visual-search"
 """Who signs in to the embedded Solr."""
@@ -31,9 +32,11 @@ def address(settings: Settings) -> str | None:
         return url
     if user is None or file is None:
         raise BadSetting("set VISUAL_SEARCH_SOLR_USER and VISUAL_SEARCH_SOLR_PASSWORD_FILE, both or neither")
-    if urlsplit(url).username is not None:
+    every = addresses(url)
+    if any(urlsplit(each).username is not None for each in every):
         raise BadSetting("SOLR_URL has a user, and so has VISUAL_SEARCH_SOLR_USER; take one of them away")
-    return with_credentials(url, user, _read(file))
+    password = _read(file)
+    return ",".join(with_credentials(each, user, password) for each in every)
 
 
 def with_credentials(url: str, user: str, password: str) -> str:
@@ -90,6 +93,31 @@ def switch_off(home: Path) -> None:
     """Let Solr ask nobody from its next start."""
     for path in (home / _SECURITY, password_file(home)):
         path.unlink(missing_ok=True)
+
+
+def copy(home: Path, other: Path) -> None:
+    """Let another home have what this one has: a node's, of its cloud's.
+
+    Raises:
+        SolrNotStarted: the files cannot be written.
+    """
+    if not password_file(home).exists():
+        switch_off(other)
+        return
+    try:
+        other.mkdir(parents=True, exist_ok=True)
+        for name in (_PASSWORD, _SECURITY):
+            _write(other / name, (home / name).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SolrNotStarted(f"the password of Solr in {other} cannot be written: {error}") from error
+
+
+def for_zookeeper(home: Path) -> Path:
+    """The file that tells a cloud who may sign in; made, where everybody may do everything."""
+    file = home / _SECURITY
+    if not file.exists():
+        file.write_text("{}", encoding="utf-8")
+    return file
 
 
 def signed_in(url: str, home: Path) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,14 +13,16 @@ import orjson
 import pysolr
 import requests
 
-from vision.errors import DeadlineExceeded, NotFound, SolrRefused, SolrUnavailable
+from vision.errors import DeadlineExceeded, NotFound, SolrError, SolrRefused, SolrUnavailable
 from vision.solr import cbor, deadline, replies, vectors
 from vision.solr.attempts import Attempts, Budget
 from vision.solr.curl import without_password
 from vision.solr.fields import HANDLER, FieldMap
 from vision.solr.forms import Forms
+from vision.solr.nodes import addresses
 from vision.solr.replies import solr_errors
-from vision.solr.sessions import session
+from vision.solr.sessions import nodes_of, session
+from vision.solr.shards import Shards
 from vision.solr.vectors import Keeping, VectorFile
 
 _TIMES, _TIMES_WRITTEN = 2, 4
@@ -58,12 +60,13 @@ class SolrClient:
         """Prepare, without connecting.
 
         Args:
-            url: Solr's base, as ``http://127.0.0.1:8983/solr``.
+            url: Solr's base, as ``http://127.0.0.1:8983/solr``; of a SolrCloud several, with commas in between.
             collection: the collection's or core's name.
             timeout: seconds before a request is given up.
             vectors: the file of vectors that collections keep outside Solr.
         """
-        self.base = url.rstrip("/")
+        self.given = url
+        self.base = addresses(url)[0]
         self.shown = without_password(self.base)[0]
         self.collection = collection
         self.url = f"{self.base}/{collection}"
@@ -72,8 +75,9 @@ class SolrClient:
         self.budget = Budget()
         self._reads = Attempts.of(self.budget, times=_TIMES, reads=True)
         # What is posted here is sent once; what may be written twice goes through the other.
-        self.session = session(url, Attempts.of(self.budget, times=_TIMES, reads=False))
-        self.repeating = session(url, Attempts.of(self.budget, times=_TIMES_WRITTEN, reads=True))
+        nodes = nodes_of(url)
+        self.session = session(self.base, Attempts.of(self.budget, times=_TIMES, reads=False), nodes)
+        self.repeating = session(self.base, Attempts.of(self.budget, times=_TIMES_WRITTEN, reads=True), nodes)
         self._once, self._bulk = (
             pysolr.Solr(self.url, timeout=_LONGEST, session=each, encoder=_Json, decoder=_Json)
             for each in (self.session, self.repeating)
@@ -83,6 +87,11 @@ class SolrClient:
         self.vectors = vectors
         self.outside = None if vectors is None else VectorFile(vectors)
         self._keeping: Keeping | None = None
+        self.shards = Shards(
+            self.url,
+            lambda: self.admin("admin/collections", action="CLUSTERSTATUS"),
+            lambda params: self._select({"rows": 0, **params}, partial=False),
+        )
         self._cbor = True
 
     def close(self) -> None:
@@ -138,6 +147,17 @@ class SolrClient:
             SolrRefused: an answer that is an error.
             NotFound: no such collection, or a vector that is kept outside Solr is not where it should be.
         """
+        try:
+            return self._select(params, partial=partial)
+        except DeadlineExceeded:
+            raise
+        except SolrError as error:
+            refused = isinstance(error, SolrRefused) and error.status < 500
+            if not partial or refused or not self.shards.some_are_away():
+                raise
+            return self._select(params, partial=True)
+
+    def _select(self, params: Mapping[str, Any], *, partial: bool) -> dict[str, Any]:
         names, asked = self.names, str(params.get("fl", ""))
         forms = self._forms.get(names.handler)
         if forms is None:
@@ -145,6 +165,7 @@ class SolrClient:
             self._forms[names.handler] = forms
         more = vectors.returning(asked) if names.fields is None else asked
         sent = {"q": "*:*", "wt": "json", **params, **({"fl": more} if more != asked else {})}
+        sent |= (placed := self.shards.params(partial=partial))
         if (left := deadline.remaining()) < math.inf:
             sent["timeAllowed"] = str(max(1, int(1000 * (left - min(_READING * left, _READING_MOST)))))
         with self._asking() as seconds:
@@ -152,6 +173,8 @@ class SolrClient:
             if not isinstance(answered, bytes):
                 raise self._missing() if answered.status_code == 404 else replies.refusal(answered, self.shown)
             answer = replies.searched(answered, self.url, sent, partial=partial)
+        if partial and "shards" in placed:
+            answer["responseHeader"]["partialResults"] = True
         if more != asked:
             vectors.fill(answer["response"]["docs"], asked, self.outside)
         return answer
@@ -180,6 +203,7 @@ class SolrClient:
     def forget_keeping(self) -> None:
         """The collection was created anew."""
         self._keeping = None
+        self.shards.forget()
 
     @property
     def names(self) -> FieldMap:
@@ -245,10 +269,12 @@ class SolrClient:
     def commit(self) -> None:
         """Make everything added visible and safe."""
         self._call(self._bulk.commit)
+        self.shards.committed()
 
     def merge(self) -> None:
         """Merge into one segment: a graph search then visits a quarter of the nodes that many segments cost."""
         self._call(lambda: self._bulk.optimize(maxSegments=1))
+        self.shards.committed()
 
     def delete(self, query: str) -> None:
         """Delete what matches; visible after a commit."""
@@ -276,9 +302,9 @@ class SolrClient:
             return self._answered(response)
 
     def index_version(self) -> str:
-        """What changes with each commit that changes the index; of one replica, where there are several."""
-        index = self._luke("index", show="index")
-        return f"{index.get('version')} {index.get('lastModified')}"
+        """What changes with each commit that changes the index; of one replica of each shard."""
+        found = self._luke("index", show="index")
+        return " ".join(f"{index.get('version')} {index.get('lastModified')}" for index in found)
 
     def configuration_file(self, name: str) -> str:
         """The text of a file of the collection's configset.
@@ -321,9 +347,9 @@ class SolrClient:
         replies.check(response, self.shown)
         return replies.decoded(response.content, response.url.partition("?")[0])
 
-    def _part(self, path: str, *names: str, **params: Any) -> Any:
+    def _part(self, path: str, *names: str, core: str = "", **params: Any) -> Any:
         """A part of what a handler answers, which every Solr's does."""
-        found: Any = self.get_json(path, **params)
+        found: Any = self._get(f"{self.base}/{core}/{path}", params) if core else self.get_json(path, **params)
         for name in names:
             if not isinstance(found, dict) or name not in found:
                 raise replies.odd(f"{self.url}/{path}")
@@ -332,15 +358,20 @@ class SolrClient:
 
     def fields(self) -> frozenset[str]:
         """The names of the fields that documents of this collection really have."""
-        return frozenset(self._luke("fields"))
+        return frozenset().union(*self._luke("fields"))
 
     def schema(self) -> dict[str, Any]:
         """All that the schema declares."""
         return dict(self._part("schema", "schema"))
 
-    def _luke(self, part: str, **params: str) -> dict[str, Any]:
-        """What Solr says of the index."""
+    def _luke(self, part: str, **params: str) -> list[dict[str, Any]]:
+        """What Solr says of the index, of each shard's: it does not ask others."""
         try:
-            return dict(self._part("admin/luke", part, numTerms=0, **params))
+            cores = self.shards.parts().cores
+            if len(cores) > 1:
+                with suppress(NotFound, SolrError):  # moved to another node since, or away
+                    return [dict(self._part("admin/luke", part, core=each, numTerms=0, **params)) for each in cores]
+                self.shards.forget()
+            return [dict(self._part("admin/luke", part, numTerms=0, **params))]
         except NotFound as error:  # every collection has this handler
             raise self._missing() from error

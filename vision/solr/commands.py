@@ -34,10 +34,19 @@ solr.add_command(uninstall)
 @click.option(
     "--auth/--no-auth", default=None, help="Ask for a password, a random one that we know.  [default: as it was]"
 )
+@click.option(
+    "--cloud/--no-cloud", default=None, help="A SolrCloud: several nodes and a ZooKeeper.  [default: as it was]"
+)
+@click.option("--nodes", type=click.IntRange(1), help="How many nodes.  [default: as many as it has, or 3]")
 @click.option("--json", "as_json", is_flag=True, help="Print the status as JSON.")
 @reported
-def start(heap: str | None, port: int | None, auth: bool | None, as_json: bool) -> None:
-    """Start the embedded Solr, or say where it runs already. It stays up until `solr stop`."""
+def start(
+    heap: str | None, port: int | None, auth: bool | None, cloud: bool | None, nodes: int | None, as_json: bool
+) -> None:
+    """Start the embedded Solr, or say where it runs already. It stays up until `solr stop`.
+
+    Of a SolrCloud, what does not run is started: nodes that were killed come back, and more of them join.
+    """
     from vision.settings import Settings
     from vision.solr.auth import USER, is_on, password_file
     from vision.solr.current import current_status, embedded
@@ -49,7 +58,13 @@ def start(heap: str | None, port: int | None, auth: bool | None, as_json: bool) 
         return
     began = time.monotonic()
     with progress_bars() as progress:
-        server = embedded(settings, auth=auth, progress=lambda done, total, name: progress("Solr's jars", done, total))
+        server = embedded(
+            settings,
+            auth=auth,
+            cloud=cloud,
+            nodes=nodes,
+            progress=lambda done, total, name: progress("Solr's jars", done, total),
+        )
         started = server.start()
     found = server.status()
     if as_json:
@@ -77,7 +92,9 @@ def stop() -> None:
 
 
 @solr.command()
-@click.option("--json", "as_json", is_flag=True, help="Print {url, version, java, simd, mode, collections}.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print {url, version, java, simd, mode, collections}, nodes of a SolrCloud."
+)
 @click.pass_context
 @reported
 def status(context: click.Context, as_json: bool) -> None:
@@ -95,6 +112,22 @@ def status(context: click.Context, as_json: bool) -> None:
         click.echo("no Solr runs; start one with: visual-search solr start", err=True)
     if not found.running:
         context.exit(1)
+
+
+@solr.command()
+@reported
+def upload() -> None:
+    """Bring this product's configset to a SolrCloud; collections that use it take it up at once.
+
+    What was changed in it there is replaced. The embedded SolrCloud gets it when it starts.
+    """
+    from vision.settings import Settings
+    from vision.solr import configset
+    from vision.workspace import Workspace
+
+    with Workspace(Settings.from_environment()).client() as client:
+        using = configset.upload(client)
+        click.echo(f"configset {configset.CONFIGSET!r} is at {client.shown}; reloaded: {', '.join(using) or 'none'}")
 
 
 @solr.command()
@@ -116,7 +149,7 @@ def prune(others: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
 
     workspace = Workspace(Settings.from_environment())
     with lock(workspace), workspace.client() as client:
-        found = pruning.prune([client.base, *others], workspace.settings, dry_run=dry_run)
+        found = pruning.prune([client.given, *others], workspace.settings, dry_run=dry_run)
     if as_json:
         click.echo(json.dumps(asdict(found)))
         return
@@ -128,9 +161,10 @@ def prune(others: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
 
 
 def _as_json(status: SolrStatus) -> str:
-    return json.dumps(asdict(status))
+    return json.dumps({name: value for name, value in asdict(status).items() if name != "nodes" or value is not None})
 
 
 def _in_words(status: SolrStatus) -> str:
     simd = "on" if status.simd else "off"
-    return f"Solr {status.version} ({status.mode}) at {status.url}, Java {status.java}, SIMD {simd}"
+    mode = f"cloud of {status.nodes} live nodes" if status.mode == "cloud" else status.mode
+    return f"Solr {status.version} ({mode}) at {status.url}, Java {status.java}, SIMD {simd}"

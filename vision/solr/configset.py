@@ -2,13 +2,54 @@
 
 from __future__ import annotations
 
-from vision.errors import Conflict, NotFound, SolrRefused
+import hashlib
+import io
+import zipfile
+from dataclasses import dataclass
+from typing import Any
+
+from vision.errors import BadSetting, Conflict, NotFound, SolrRefused
+from vision.solr import replies
 from vision.solr.client import SolrClient
+from vision.solr.resources import configsets
 from vision.solr.vectors import Keeping
 
 CONFIGSET = "visual"
 COARSE_DIMS = 256
 """Values of the coarse field, unless a collection is created with others."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How many parts a SolrCloud's collection has, and how many copies of each."""
+
+    shards: int
+    replicas: int
+
+    def __str__(self) -> str:
+        """In words."""
+        return f"{self.shards} shards of {self.replicas} replicas"
+
+
+def shape(client: SolrClient) -> Shape | None:
+    """That of the client's collection; None for a standalone server's, or where there is none.
+
+    Raises:
+        SolrUnavailable: no answer.
+        SolrRefused: an error.
+    """
+    if not _is_cloud(client):
+        return None
+    about = _cluster(client)["collections"].get(client.collection)
+    if about is None:
+        return None
+    shards = [each for each in about["shards"].values() if each.get("state", "active") == "active"]
+    return Shape(len(shards), max(len(each["replicas"]) for each in shards))
+
+
+def default_shape(client: SolrClient) -> Shape:
+    """That of a collection of which nobody says more: one shard, and two replicas where there are two nodes."""
+    return Shape(1, min(2, len(_cluster(client)["live_nodes"]))) if _is_cloud(client) else Shape(1, 1)
 
 
 def exists(client: SolrClient) -> bool:
@@ -18,10 +59,55 @@ def exists(client: SolrClient) -> bool:
     return bool(client.admin("admin/cores", action="STATUS", core=client.collection)["status"][client.collection])
 
 
+def upload(client: SolrClient) -> list[str]:
+    """Bring our configset to a SolrCloud's ZooKeeper, in place of one of its name that is there.
+
+    Returns:
+        the collections that use it, which took it up.
+
+    Raises:
+        SolrUnavailable: no answer.
+        SolrRefused: no SolrCloud, or it does not take the configset.
+    """
+    _send(client)
+    using = [name for name, about in _cluster(client)["collections"].items() if about.get("configName") == CONFIGSET]
+    for name in using:
+        client.admin("admin/collections", action="RELOAD", name=name)
+    return using
+
+
+def digest() -> str:
+    """What tells one version of our configset from another."""
+    return hashlib.sha256(_packed()).hexdigest()
+
+
+def _send(client: SolrClient) -> None:
+    params = {"action": "UPLOAD", "name": CONFIGSET, "overwrite": "true", "cleanup": "true", "wt": "json"}
+    with replies.solr_errors(client.base):
+        response = client.session.post(
+            f"{client.base}/admin/configs",
+            params=params,
+            data=_packed(),
+            headers={"Content-Type": "application/octet-stream"},
+            timeout=client.timeout,
+        )
+        replies.check(response, client.shown)
+
+
+def _packed() -> bytes:
+    """The configset as a ZIP file, the same for the same files."""
+    conf = configsets()[CONFIGSET]
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(each for each in conf.rglob("*") if each.is_file()):
+            archive.writestr(zipfile.ZipInfo(path.relative_to(conf).as_posix()), path.read_bytes())
+    return packed.getvalue()
+
+
 def create(
     client: SolrClient,
     *,
-    shards: int = 1,
+    shape: Shape | None = None,
     coarse_dims: int = COARSE_DIMS,
     keeping: Keeping = Keeping.STORED,
     instance: str | None = None,
@@ -30,13 +116,16 @@ def create(
 
     Args:
         client: names the collection.
-        shards: of a SolrCloud's collection. All pictures of a product come to the same one: grouping works, and
-            products are counted, shard by shard (docs/facets.md).
+        shape: of a SolrCloud's collection; None for one shard, and two replicas where there are two nodes. All pictures
+            of a product come to the same shard: grouping works, and products are counted, shard by shard
+            (docs/facets.md). Of several replicas one indexes and the others copy what it wrote: the same graph
+            everywhere, built once (docs/decisions/0018-replicas-that-copy.md).
         coarse_dims: values of the coarse field, for good.
         keeping: where vectors are kept, for good.
         instance: the name of a core's folder; None for its own.
 
     Raises:
+        BadSetting: several shards or replicas of a standalone Solr.
         Conflict: the configset is older than ``keeping``.
         NotFound: the Solr does not know the configset (one that is not ours, say), with what to do.
         SolrRefused: it is there, and Solr could not load it.
@@ -47,13 +136,23 @@ def create(
     own = {} if coarse_dims == COARSE_DIMS else {"property.visual.coarseDims": str(coarse_dims)}
     own |= {f"property.{name}": value for name, value in keeping.properties.items()}
     own |= {} if instance is None else {"instanceDir": instance}
+    is_cloud = _is_cloud(client)
+    if not is_cloud and shape not in (None, Shape(1, 1)):
+        raise BadSetting(
+            f"{shape} are asked for, and Solr at {client.shown} is a standalone one; leave --shards and --replicas "
+            "out, or start a SolrCloud: visual-search solr start --cloud"
+        )
+    if is_cloud and CONFIGSET not in client.admin("admin/configs", action="LIST").get("configSets", ()):
+        _send(client)
     try:
-        if _is_cloud(client):
+        if is_cloud:
+            wanted = shape or default_shape(client)
             client.admin(
                 "admin/collections",
                 action="CREATE",
                 name=client.collection,
-                numShards=shards,
+                numShards=wanted.shards,
+                tlogReplicas=wanted.replicas,
                 **{"collection.configName": CONFIGSET, "router.field": "product_id"},
                 **own,
             )
@@ -102,6 +201,10 @@ def drop(client: SolrClient) -> None:
             deleteInstanceDir="true",
         )
     client.forget_keeping()
+
+
+def _cluster(client: SolrClient) -> dict[str, Any]:
+    return dict(client.admin("admin/collections", action="CLUSTERSTATUS")["cluster"])
 
 
 def _is_cloud(client: SolrClient) -> bool:

@@ -4,29 +4,62 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from vision.errors import SolrNotStarted
+from vision.errors import BadSetting, SolrNotStarted
 from vision.settings import Settings
 from vision.solr import auth
 from vision.solr.status import SolrStatus, read_status
 
 if TYPE_CHECKING:
-    from vision.solr.launcher import EmbeddedSolr
+    from vision.solr.embedded.cloud import EmbeddedCloud
+    from vision.solr.embedded.launcher import EmbeddedSolr
 
 
-def embedded(settings: Settings, **options: Any) -> EmbeddedSolr:
-    """The embedded Solr, not started; ``options`` are those of :class:`~vision.solr.launcher.EmbeddedSolr`.
+def embedded(
+    settings: Settings, *, cloud: bool | None = None, nodes: int | None = None, auth: bool | None = None, **options: Any
+) -> EmbeddedSolr | EmbeddedCloud:
+    """The embedded Solr, not started.
+
+    Args:
+        settings: validated settings.
+        cloud: whether it is a SolrCloud; None for what this home folder had last.
+        nodes: of a SolrCloud.
+        auth: whether it asks for a password; None for as it was.
+        options: of :class:`~vision.solr.embedded.launcher.EmbeddedSolr` and
+            :class:`~vision.solr.embedded.cloud.EmbeddedCloud`.
 
     Raises:
         SolrNotStarted: the packages that it needs are not installed.
+        BadSetting: the other one runs, or options of the other one.
     """
     try:
-        from vision.solr.launcher import EmbeddedSolr
+        from vision.solr.embedded import cloud as clouds
+        from vision.solr.embedded.launcher import EmbeddedSolr
     except ImportError as error:
         raise SolrNotStarted(
             f"the embedded Solr needs a package that is not installed ({error.name}): "
             "pip install 'solr-visual-search[embedded]', or set SOLR_URL to a Solr that already runs"
         ) from error
-    return EmbeddedSolr(settings, **options)
+    there = clouds.read(settings.home / "cloud")
+    was = there is not None and there.used
+    if cloud is None:
+        cloud = was or nodes is not None
+    if not cloud and nodes is not None:
+        raise BadSetting("--nodes is for a SolrCloud: give --cloud as well")
+    if cloud != was:
+        other = (
+            EmbeddedSolr(settings).state()
+            if cloud
+            else there and any(each.state() for each in clouds.EmbeddedCloud(settings).nodes)
+        )
+        if other:
+            raise BadSetting(
+                f"a {'standalone Solr' if cloud else 'SolrCloud'} of {settings.home} runs; stop it first: "
+                "visual-search solr stop"
+            )
+    if cloud:
+        return clouds.EmbeddedCloud(settings, nodes=nodes, auth=auth, **options)
+    clouds.leave(settings.home / "cloud")
+    return EmbeddedSolr(settings, auth=auth, **options)
 
 
 def current_status(settings: Settings) -> SolrStatus:

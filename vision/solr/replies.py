@@ -17,6 +17,8 @@ from vision.solr.curl import without_password
 _STATUS = re.compile(r"\(HTTP (\d+)\)")
 _DOWN = (429, 502, 503, 504)
 _SIGNED_OUT = (401, 403)
+_AWAY = ("SolrServerException", "no servers hosting shard")
+"""What a node says whose cluster lacks a shard."""
 _ODD = 502
 """The status that what no Solr answers is noted with."""
 
@@ -73,7 +75,10 @@ def refusal(response: requests.Response, shown: str) -> SolrError | NotFound:
     url = without_password(response.url.partition("?")[0])[0]
     if response.status_code == 404:
         return NotFound(f"Solr at {shown} has no {url.removeprefix(shown + '/')}")
-    return _down(shown, response.status_code) or _refused(url, response.status_code, _reason(response))
+    why = _reason(response)
+    if response.status_code >= 500 and any(each in why for each in _AWAY):
+        return SolrUnavailable(f"Solr at {shown} answered {response.status_code}: a shard does not answer ({why})")
+    return _down(shown, response.status_code) or _refused(url, response.status_code, why)
 
 
 def _down(url: str, status: int) -> SolrUnavailable | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,7 +11,8 @@ import requests
 
 from vision.errors import SolrRefused, SolrUnavailable
 from vision.solr.curl import without_password
-from vision.solr.java import NEWEST_KNOWN_TO_LUCENE, OLDEST_SIMD, VECTOR_MODULE
+from vision.solr.embedded.java import NEWEST_KNOWN_TO_LUCENE, OLDEST_SIMD, VECTOR_MODULE
+from vision.solr.nodes import addresses
 from vision.solr.replies import brief
 
 Mode = Literal["standalone", "cloud"]
@@ -25,7 +27,8 @@ class SolrStatus:
     """The answer of ``solr status``; every member is None, and ``collections`` empty, when no Solr runs.
 
     ``java`` is the full release (``25.0.3+9``), ``simd`` whether the server was started so that Lucene uses vector
-    instructions, ``collections`` the names of the collections, or of the cores of a standalone server.
+    instructions, ``collections`` the names of the collections, or of the cores of a standalone server, ``nodes`` how
+    many nodes of a SolrCloud live.
     """
 
     url: str | None = None
@@ -34,6 +37,7 @@ class SolrStatus:
     simd: bool | None = None
     mode: Mode | None = None
     collections: tuple[str, ...] = ()
+    nodes: int | None = None
 
     @property
     def running(self) -> bool:
@@ -42,19 +46,30 @@ class SolrStatus:
 
 
 def read_status(url: str, *, timeout: float, trust_env: bool = True) -> SolrStatus:
-    """Ask the Solr at ``url`` (``http://host:8983/solr``); ``trust_env=False`` keeps proxies out of loopback calls.
+    """Ask the Solr at ``url`` (``http://host:8983/solr``, or several); the first that answers.
+
+    ``trust_env=False`` keeps proxies out of loopback calls.
 
     Raises:
         SolrUnavailable: nothing answers there.
         SolrRefused: something answers with an error, or is no Solr.
     """
+    *others, last = addresses(url)
+    for each in others:
+        with suppress(SolrUnavailable):
+            return _read(each, timeout, trust_env)
+    return _read(last, timeout, trust_env)
+
+
+def _read(url: str, timeout: float, trust_env: bool) -> SolrStatus:
     with requests.Session() as session:
         session.trust_env = trust_env
         system = _get(session, f"{url}/admin/info/system", timeout)
+        nodes: int | None = None
         mode: Mode = "cloud" if system.get("mode") == "solrcloud" else "standalone"
         if mode == "cloud":
-            listed = _get(session, f"{url}/admin/collections?action=LIST", timeout)
-            names = listed.get("collections", [])
+            cluster = _get(session, f"{url}/admin/collections?action=CLUSTERSTATUS", timeout).get("cluster", {})
+            names, nodes = cluster.get("collections", {}), len(cluster.get("live_nodes", ()))
         else:
             names = _get(session, f"{url}/admin/cores?action=STATUS&indexInfo=false", timeout).get("status", {})
     try:
@@ -74,6 +89,7 @@ def read_status(url: str, *, timeout: float, trust_env: bool = True) -> SolrStat
         uses_simd(java, arguments),
         mode,
         tuple(sorted(map(str, names))),
+        nodes,
     )
 
 

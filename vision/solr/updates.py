@@ -34,8 +34,11 @@ def documents(
 def current(client: SolrClient, key: str, ids: Sequence[str], fields: str) -> dict[str, dict[str, Any]]:
     """Documents by key as they are now, committed or not; those that are deleted are not there."""
     found: dict[str, dict[str, Any]] = {}
+    parts = client.shards.parts()
+    # Where a field decides which shard a document comes to, its key does not tell: they are all asked.
+    everywhere = {} if parts.field is None else {"shards": ",".join(parts.names)}
     for start in range(0, len(ids), _ASKED):
-        answer = client.get_json("get", id=list(ids[start : start + _ASKED]), fl=fields)
+        answer = client.get_json("get", id=list(ids[start : start + _ASKED]), fl=fields, **everywhere)
         listed = [answer["doc"]] if answer.get("doc") else answer.get("response", {}).get("docs", [])
         found |= {str(each[key]): each for each in listed}
     return found
@@ -63,6 +66,8 @@ def atomic(
         return {}
     sent = {str(each[key]): each for each in updates}
     whole = list(updates) if client.keeping is Keeping.STORED else _with_vectors(client, key, updates)
+    if (field := client.shards.parts().field) is not None:
+        whole = _routed(client, key, field, whole)
     answer = client.post("update", whole, versions="true", failOnVersionConflicts="false")
     adds = answer.get("adds", [])
     versions = adds if isinstance(adds, dict) else dict(zip(adds[::2], adds[1::2], strict=True))
@@ -71,6 +76,12 @@ def atomic(
     unsure = [str(id) for id in versions if str(id) not in accepted]
     now = current(client, key, unsure, ",".join([key, "_version_", *compared]))
     return accepted | {id: int(each["_version_"]) for id, each in now.items() if _done(each, sent[id], compared)}
+
+
+def _routed(client: SolrClient, key: str, field: str, updates: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Updates with what decides their shard; without those of documents that are deleted, which nobody can place."""
+    found = current(client, key, [str(each[key]) for each in updates], f"{key},{field}")
+    return [{**each, field: found[str(each[key])][field]} for each in updates if field in found.get(str(each[key]), ())]
 
 
 def _with_vectors(client: SolrClient, key: str, updates: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

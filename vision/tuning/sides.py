@@ -59,7 +59,7 @@ def side(
     own = replace(embedding, codec=CoarseCodec.fit(sample, dims))
     store.save(own)
     name = f"{PREFIX}{secrets.token_hex(6)}"
-    beside = ClockedClient(client.base, name, timeout=client.timeout)
+    beside = ClockedClient(client.given, name, timeout=client.timeout)
     with closing(beside):
         try:
             configset.create(beside, coarse_dims=dims)

@@ -23,7 +23,7 @@ from api.app import create_app
 from tests.api.fakes import FakeWorkspace
 from vision.errors import BadSetting, NotAuthenticated
 from vision.settings import Settings
-from vision.solr.home import choose_port
+from vision.solr.embedded.home import choose_port
 
 FIRST, SECOND = "first-key-0123456789", "second-key-0123456789"
 

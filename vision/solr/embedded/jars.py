@@ -1,8 +1,8 @@
 """Fetch the embedded Solr's jars, each checked against the lock, and write that lock.
 
-    python -m vision.solr.jars sync     fetch what is missing
-    python -m vision.solr.jars verify   hash every jar again
-    python -m vision.solr.jars lock     resolve jgo.toml and write jgo.lock.toml
+    python -m vision.solr.embedded.jars sync     fetch what is missing
+    python -m vision.solr.embedded.jars verify   hash every jar again
+    python -m vision.solr.embedded.jars lock     resolve jgo.toml and write jgo.lock.toml
 
 A jar gets its final name only after its SHA-256 matched, so whatever bears that name was complete once. A stamp of
 sizes and times tells later, without reading 70 MB, that nobody touched it since; what changed is hashed again.
@@ -24,7 +24,7 @@ from pathlib import Path
 
 from vision.errors import SolrNotStarted
 from vision.locks import file_lock
-from vision.solr.lockfile import Lock, LockedJar, read_lock, render_lock, sha256_of, spec_hash_of
+from vision.solr.embedded.lockfile import Lock, LockedJar, read_lock, render_lock, sha256_of, spec_hash_of
 from vision.solr.resources import embedded_dir
 
 Progress = Callable[[int, int, str], None]
@@ -76,7 +76,7 @@ def fetch_with_jgo(jar: LockedJar, scratch: Path) -> Iterable[Path]:
     """The jar in the user's own Maven repository if it is there, then a download from the configured registry."""
     import requests
 
-    from vision.solr.repositories import maven_context
+    from vision.solr.embedded.repositories import maven_context
 
     context = maven_context(scratch)
     artifact = context.project(jar.group, jar.artifact).at_version(jar.version).artifact(jar.classifier, "jar")
@@ -195,7 +195,7 @@ def resolve_lock(spec: Path) -> str:
     """
     import requests
 
-    from vision.solr.repositories import maven_context
+    from vision.solr.embedded.repositories import maven_context
 
     data = tomllib.loads(spec.read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory(prefix="visual-search-lock-") as scratch:
@@ -232,7 +232,7 @@ def main(arguments: Sequence[str]) -> int:
             print("\n".join(f"missing or damaged: {jar.coordinate}" for jar in damaged) or "every jar is as locked")
             return 1 if damaged else 0
         else:
-            print("usage: python -m vision.solr.jars lock|sync|verify", file=sys.stderr)
+            print("usage: python -m vision.solr.embedded.jars lock|sync|verify", file=sys.stderr)
             return 2
     except VisualSearchError as error:
         print(error, file=sys.stderr)

@@ -20,13 +20,13 @@ from click.testing import CliRunner
 
 from vision.errors import BadSetting, SolrNotStarted
 from vision.settings import Settings
-from vision.solr import configset, process
+from vision.solr import configset
 from vision.solr.client import SolrClient
 from vision.solr.commands import solr as commands
-from vision.solr.home import choose_port
-from vision.solr.java import find_java
-from vision.solr.launcher import EmbeddedSolr
-from vision.solr.process import State
+from vision.solr.embedded.home import choose_port
+from vision.solr.embedded.java import find_java
+from vision.solr.embedded.launcher import EmbeddedSolr
+from vision.solr.embedded.state import State, write_state
 
 SOLRCONFIG = """<config>
   <luceneMatchVersion>9.12</luceneMatchVersion>
@@ -181,7 +181,7 @@ def test_a_port_lost_to_another_in_between_is_tried_again(settings: Settings, mo
         foreign.bind(("127.0.0.1", settings.solr_port))
         foreign.listen()
         # As if the port had been free when it was looked at.
-        monkeypatch.setattr("vision.solr.launcher.choose_port", lambda first: first or choose_port(0))
+        monkeypatch.setattr("vision.solr.embedded.server.choose_port", lambda first: first or choose_port(0))
         with EmbeddedSolr(settings) as solr:
             assert running_state(solr).port != settings.solr_port
 
@@ -215,9 +215,9 @@ def test_a_start_does_not_touch_who_has_the_number_now(detached: EmbeddedSolr) -
         created = psutil.Process(foreign.pid).create_time()
         stale = State(foreign.pid, created, 1, str(detached.home), "java", "512m", "0" * 16)
         (detached.home / "run").mkdir(parents=True)
-        process.write_state(detached.home / "run" / "state.json", stale)
+        write_state(detached.home / "run" / "state.json", stale)
         assert detached.stop() is False
-        process.write_state(detached.home / "run" / "state.json", stale)
+        write_state(detached.home / "run" / "state.json", stale)
         assert detached.start() is True
         assert detached.stop() is True
         assert foreign.poll() is None
@@ -270,7 +270,7 @@ def test_two_starts_at_once_give_one_server(settings: Settings, detached: Embedd
 def test_a_block_takes_its_server_with_it(settings: Settings, number: signal.Signals) -> None:
     script = (
         "import sys, time; from pathlib import Path; from dataclasses import replace\n"
-        "from vision.settings import Settings; from vision.solr.launcher import EmbeddedSolr\n"
+        "from vision.settings import Settings; from vision.solr.embedded.launcher import EmbeddedSolr\n"
         "with EmbeddedSolr(Settings.from_environment(), home=Path(sys.argv[1]), port=0) as solr:\n"
         "    print(solr.state().pid, flush=True); time.sleep(60)\n"
     )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from vision.solr.repositories import maven_context, mirror_of_central
+from vision.solr.embedded.repositories import maven_context, mirror_of_central
 
 SETTINGS = """<settings xmlns="urn:any:maven-settings"><mirrors>
   <mirror><mirrorOf>other</mirrorOf><url>http://other.test/</url></mirror>

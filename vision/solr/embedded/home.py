@@ -28,24 +28,33 @@ def prepare(home: Path) -> None:
         SolrNotStarted: the folder cannot be written.
     """
     try:
-        for folder in ("configsets", "logs", "run"):
-            (home / folder).mkdir(parents=True, exist_ok=True)
+        prepare_folders(home)
         _forget_half_created(home)
-        shutil.rmtree(home / "run" / "tmp", ignore_errors=True)
-        (home / "run" / "tmp").mkdir(exist_ok=True)
         if not (home / "solr.xml").exists():
             shutil.copyfile(embedded_dir() / "solr.xml", home / "solr.xml")
         for name, conf in configsets().items():
             target = home / "configsets" / name / "conf"
             shutil.rmtree(target, ignore_errors=True)
             shutil.copytree(conf, target)
-        console = home / "logs" / CONSOLE
-        if console.exists():
-            os.replace(console, console.with_suffix(".previous.log"))
     except OSError as error:
         raise SolrNotStarted(
             f"Solr's home {home} cannot be prepared: {error}; give a folder that can be written as VISUAL_SEARCH_HOME"
         ) from error
+
+
+def prepare_folders(home: Path) -> None:
+    """Make folders for logs and for a running server, and keep what the JVM wrote the last time.
+
+    Raises:
+        OSError: they cannot be written.
+    """
+    for folder in ("logs", "run"):
+        (home / folder).mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(home / "run" / "tmp", ignore_errors=True)
+    (home / "run" / "tmp").mkdir(exist_ok=True)
+    console = home / "logs" / CONSOLE
+    if console.exists():
+        os.replace(console, console.with_suffix(".previous.log"))
 
 
 def _forget_half_created(home: Path) -> None:

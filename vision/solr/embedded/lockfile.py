@@ -1,6 +1,6 @@
 """The lock of the embedded Solr's jars: coordinates and SHA-256, in jgo's own ``jgo.lock.toml`` form.
 
-It names no registry: where jars come from is the user's setting (see :mod:`vision.solr.repositories`).
+It names no registry: where jars come from is the user's setting (see :mod:`vision.solr.embedded.repositories`).
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def read_lock(path: Path) -> Lock:
     except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
         raise BadSetting(
             f"{path} is no lock of jars ({type(error).__name__}: {error}); "
-            "it is written by: python -m vision.solr.jars lock"
+            "it is written by: python -m vision.solr.embedded.jars lock"
         ) from error
     if len({jar.filename for jar in jars}) != len(jars) or not jars:
         raise BadSetting(f"{path} locks no jar, or two jars of one file name; they would overwrite each other")
@@ -96,7 +96,7 @@ def _parse(entry: dict[str, str]) -> LockedJar:
 def render_lock(jars: Iterable[LockedJar], *, name: str, spec_hash: str) -> str:
     """The text of a lock, sorted and without a date, so that the same jars give the same file."""
     lines = [
-        "# Written by: python -m vision.solr.jars lock. No registry is named: your Maven settings do that.",
+        "# Written by: python -m vision.solr.embedded.jars lock. No registry is named: your Maven settings do that.",
         "",
         "[metadata]",
         f'spec_hash = "{spec_hash}"',

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from vision.errors import BadSetting, SolrNotStarted
-from vision.solr.jars import damaged_jars, ensure_jars
-from vision.solr.lockfile import Lock, LockedJar, read_lock, render_lock, sha256_of, spec_hash_of
+from vision.solr.embedded.jars import damaged_jars, ensure_jars
+from vision.solr.embedded.lockfile import Lock, LockedJar, read_lock, render_lock, sha256_of, spec_hash_of
 from vision.solr.resources import embedded_dir
 
 
@@ -158,7 +158,7 @@ def test_a_bad_lock_is_refused(tmp_path: Path, text: str) -> None:
 
 def test_the_committed_lock_belongs_to_the_committed_spec() -> None:
     lock = read_lock(embedded_dir() / "jgo.lock.toml")
-    assert lock.spec_hash == spec_hash_of(embedded_dir() / "jgo.toml"), "run: python -m vision.solr.jars lock"
+    assert lock.spec_hash == spec_hash_of(embedded_dir() / "jgo.toml"), "run: python -m vision.solr.embedded.jars lock"
     assert {"solr-core-9.10.1.jar", "lucene-core-9.12.3.jar", "jetty-xml-10.0.26.jar"} <= {
         jar.filename for jar in lock.jars
     }

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from vision.errors import SolrNotStarted
-from vision.solr.java import VECTOR_MODULE, Java, find_java, probe
+from vision.solr.embedded.java import VECTOR_MODULE, Java, find_java, probe
 
 MakeJdk = Callable[..., Path]
 

@@ -1,14 +1,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from vision.errors import BadSetting
-from vision.solr.java import Java
-from vision.solr.jvm import Launch, command, environment, heap_megabytes
+from vision.solr.embedded.java import Java
+from vision.solr.embedded.jvm import Launch, environment, heap_megabytes, solr, zookeeper
 
 
 def launch(heap: str = "512m", version: int = 25) -> Launch:
@@ -18,7 +17,7 @@ def launch(heap: str = "512m", version: int = 25) -> Launch:
 
 
 def test_command() -> None:
-    arguments = command(launch())
+    arguments = solr(launch())
     assert arguments[0] == "/jdk/bin/java"
     assert {
         "-Xmx512m",
@@ -42,7 +41,7 @@ def test_command() -> None:
 
 
 def test_a_small_heap_has_no_larger_start() -> None:
-    assert not [argument for argument in command(launch("32m")) if argument.startswith("-Xms")]
+    assert not [argument for argument in solr(launch("32m")) if argument.startswith("-Xms")]
 
 
 @pytest.mark.parametrize(("heap", "megabytes"), [("512m", 512), ("2g", 2048), ("2G", 2048), ("1024k", 1)])
@@ -61,5 +60,17 @@ def test_solrs_own_variables_do_not_reach_it() -> None:
 
 
 def test_handlers_cannot_be_changed_over_http_unless_asked_for() -> None:
-    assert "-Ddisable.configEdit=true" in command(launch())
-    assert "-Ddisable.configEdit=true" not in command(replace(launch(), config_edit=True))
+    assert "-Ddisable.configEdit=true" in solr(launch())
+    assert "-Ddisable.configEdit=true" not in solr(launch(), config_edit=True)
+
+
+def test_a_node_of_a_cloud_knows_its_ensemble() -> None:
+    assert "-DzkHost=127.0.0.1:2181" in solr(launch(), zookeeper="127.0.0.1:2181")
+    assert not [argument for argument in solr(launch()) if argument.startswith("-Dzk")]
+
+
+def test_zookeeper() -> None:
+    arguments = zookeeper(launch("64m"), Path("/a home/zoo.cfg"))
+    assert arguments[:2] == ["/jdk/bin/java", "-Xmx64m"]
+    assert {"-Dvisualsearch.token=abc", "-Dsolr.log.dir=/a home/logs"} <= set(arguments)
+    assert arguments[-2:] == ["org.apache.zookeeper.server.quorum.QuorumPeerMain", "/a home/zoo.cfg"]

@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from vision.errors import SolrNotStarted
-from vision.solr.home import CONSOLE, choose_port, cores_to_load, prepare, quote_logs, start_failed, vectors_enabled
+from vision.solr.embedded.home import (
+    CONSOLE,
+    choose_port,
+    cores_to_load,
+    prepare,
+    quote_logs,
+    start_failed,
+    vectors_enabled,
+)
 from vision.solr.resources import configsets, embedded_dir, solr_config_dir
 
 

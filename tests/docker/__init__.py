@@ -1,0 +1,1 @@
+"""Tests of ``docker``, as far as they go without Docker."""

@@ -1,0 +1,231 @@
+"""Nodes of a SolrCloud killed while the real server answers searches and documents are written, and started again."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import psutil
+import requests
+
+from tests.drills.serving import serving
+from tests.drills.traffic import Answer, Request, Traffic, judge
+from tests.drills.yard import SOLR_TIMEOUT, Yard
+from vision.errors import SolrError
+from vision.solr import configset
+from vision.solr.client import SolrClient
+from vision.solr.configset import Shape
+from vision.solr.embedded.cloud import EmbeddedCloud, inactive
+from vision.solr.embedded.launcher import EmbeddedSolr
+
+NODES, SHAPE = 3, Shape(2, 2)
+CALLERS = 4
+READ, WRITTEN = "read", "written"
+GREEN_S = 60.0
+"""Seconds after a kill within which every replica is active again; its node is started again after three."""
+_DOWN_S = 3.0
+_BATCH = 5
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A node gone and back, as callers and a writer saw it."""
+
+    node: str
+    verdicts: Counter[str]
+    slowest: float
+    green: float
+    acknowledged: int
+    refused: int
+
+    @property
+    def answered(self) -> float:
+        """The part of searches that were answered, or said that the answer is partial."""
+        return (self.verdicts["right"] + self.verdicts["partial"]) / max(1, self.verdicts.total())
+
+
+class Writer:
+    """Sends documents as fast as they are taken, one batch after the other, and knows which were acknowledged."""
+
+    def __init__(self, url: str) -> None:
+        self.client = SolrClient(url, WRITTEN, timeout=SOLR_TIMEOUT)
+        configset.create(self.client, shape=SHAPE)
+        self.acknowledged: list[int] = []
+        self.refused = 0
+        self._number = 0
+        self._stop = threading.Event()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        self._stop.clear()
+        thread = threading.Thread(target=self._write, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            self._stop.set()
+            thread.join(20 * SOLR_TIMEOUT)
+            assert not thread.is_alive(), "the writer still waits for its answer"
+
+    def _write(self) -> None:
+        while not self._stop.is_set():
+            numbers = range(self._number, self._number + _BATCH)
+            try:
+                self.client.add([document(number) for number in numbers])
+            except SolrError:
+                self.refused += 1
+                self._stop.wait(0.2)
+            else:
+                self.acknowledged += numbers
+                self._number += _BATCH
+
+    def check(self) -> None:
+        """See that each acknowledged document is there once, as it was sent."""
+        self.client.commit()
+        deadline = time.monotonic() + 30
+        while (found := self.client.count()) < len(self.acknowledged) and time.monotonic() < deadline:
+            time.sleep(0.5)  # replicas copy what their leader committed
+        assert found >= len(self.acknowledged), f"{len(self.acknowledged) - found} of {len(self.acknowledged)} are lost"
+        there: dict[str, dict[str, Any]] = {}
+        for start in range(0, found, 500):
+            params = {"fl": "id,title,vector", "rows": 500, "start": start, "sort": "id asc"}
+            for each in self.client.select(params)["response"]["docs"]:
+                assert each["id"] not in there, f"{each['id']} is there twice"
+                there[each["id"]] = each
+        for number in self.acknowledged:
+            sent = document(number)
+            kept = there[sent["id"]]
+            assert kept["title"] == sent["title"]
+            assert np.array_equal(np.asarray(kept["vector"], dtype=np.float32), sent["vector"])
+
+
+def document(number: int) -> dict[str, Any]:
+    """The same for the same number."""
+    vector = np.random.default_rng(number).normal(size=1024).astype(np.float32)
+    id = f"w{number:06d}"
+    return {
+        "id": id,
+        "product_id": id,
+        "title": f"thing {number}",
+        "vector": vector,
+        "coarse": (vector[:256] * 30).clip(-127, 127).astype(np.int8),
+        "embedding": "drill",
+    }
+
+
+@dataclass
+class PartialTraffic(Traffic):
+    """Answers may say that they are partial."""
+
+    def ask(self, number: int) -> Answer:
+        began = time.monotonic()
+        try:
+            response = self.requests[number].send(self.url, self.timeout)
+        except requests.RequestException as error:
+            return Answer(number, began, time.monotonic() - began, "wrong", repr(error))
+        verdict = judge(response, self.expected[number])
+        if verdict == "wrong" and response.status_code == 200 and response.json().get("partial"):
+            verdict = "partial"
+        said = f"{self.requests[number].path} answered {response.status_code}: {response.text[:300]}"
+        return Answer(number, began, time.monotonic() - began, verdict, said)
+
+
+def searches() -> list[Request]:
+    """By words, picture, both and facets; none ranks the same picture twice."""
+    once = {"round": ["r1"]}
+
+    def search(**members: object) -> Request:
+        return Request("POST", "/v1/search", json=members)
+
+    return [
+        search(q="thing", facets=["color"], rows=20, sort="price"),
+        search(image_id="p00005", rows=5, facets=["color"], filters=once),
+        search(q="thing", image_id="p00011", filters={"color": ["red"]} | once, rows=5),
+        search(image_id="p00012", mode="approximate", filters=once, rows=10),
+        search(image_id="p00013", mode="exact", filters=once, rows=10),
+        search(q="blue", rows=50, facets=["color"], ranges={"price": {"min": 100, "max": 900}}, sort="price"),
+    ]
+
+
+@dataclass
+class Cluster:
+    """The cluster, its server, its callers and its writer."""
+
+    yard: Yard
+    cloud: EmbeddedCloud
+    traffic: Traffic
+    writer: Writer
+    losses: list[Loss] = field(default_factory=list)
+
+    def leader(self, shard: str, collection: str = WRITTEN) -> EmbeddedSolr:
+        """The node whose replica of this shard takes the writes."""
+        replicas = self.state()["collections"][collection]["shards"][shard]["replicas"].values()
+        name = next(each["node_name"] for each in replicas if each.get("leader") == "true")
+        return next(each for each in self.cloud.nodes if f":{each.port}_" in name)
+
+    def state(self) -> dict[str, Any]:
+        with SolrClient(self.cloud.url, READ, timeout=SOLR_TIMEOUT) as client:
+            return dict(client.admin("admin/collections", action="CLUSTERSTATUS")["cluster"])
+
+    def kill(self, node: EmbeddedSolr, callers: int = CALLERS) -> Loss:
+        """Kill a node while everybody is at work, start it again after a while, wait until all is as before."""
+        self.traffic.answers.clear()
+        before, refused = len(self.writer.acknowledged), self.writer.refused
+        with self.traffic.flowing(callers), self.writer.writing():
+            self.traffic.wait_for(2 * callers)
+            killed = time.monotonic()
+            state = node.state()
+            assert state is not None
+            victim = psutil.Process(state.pid)
+            victim.kill()
+            victim.wait(30)
+            time.sleep(_DOWN_S)
+            self.cloud.start()
+            green = self._green(killed)
+            self.traffic.wait_for(2 * callers)
+        answers = list(self.traffic.answers)
+        wrong = [each.said for each in answers if each.verdict == "wrong"]
+        assert not wrong, f"{len(wrong)} wrong answers: {wrong[:3]}"
+        loss = Loss(
+            node.home.name,
+            Counter(each.verdict for each in answers),
+            max(each.seconds for each in answers),
+            green,
+            len(self.writer.acknowledged) - before,
+            self.writer.refused - refused,
+        )
+        self.losses.append(loss)
+        return loss
+
+    def _green(self, killed: float) -> float:
+        """Seconds until every replica is active and leaders are there."""
+        with SolrClient(self.cloud.url, READ, timeout=SOLR_TIMEOUT) as client:
+            while waited := inactive(client):
+                assert time.monotonic() < killed + 3 * GREEN_S, f"not green: {waited}"
+                time.sleep(0.2)
+        return time.monotonic() - killed
+
+
+@contextmanager
+def cluster(yard: Yard) -> Iterator[Cluster]:
+    """Three nodes of one ZooKeeper; a collection that is searched through the server, one that is written to."""
+    cloud = EmbeddedCloud(yard.settings, nodes=NODES, heap="384m")
+    cloud.start()
+    try:
+        options = ("--shards", str(SHAPE.shards), "--replicas", str(SHAPE.replicas))
+        run = yard.index(READ, None, options=options)
+        assert run.status == 0, run.said
+        writer = Writer(cloud.url)
+        with serving(yard, READ) as url:
+            traffic = PartialTraffic(url, searches(), timeout=6 * SOLR_TIMEOUT)
+            traffic.learn()
+            yield Cluster(yard, cloud, traffic, writer)
+        writer.client.close()
+    finally:
+        cloud.stop()

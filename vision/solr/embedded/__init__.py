@@ -1,0 +1,1 @@
+"""Solr and ZooKeeper from their published jars, started and ended here."""
