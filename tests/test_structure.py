@@ -66,6 +66,7 @@ ROOMS: Mapping[str, frozenset[str]] = {
     "catalog": BASE | {"solr"},
     "install": BASE | {"solr"},
     "jobs": BASE,
+    "planning": BASE,
     "backup": BASE | {"solr"},
 }
 # Where stages are wired together.

@@ -24,6 +24,7 @@ _COMMANDS = {
     "evaluate": ("vision.evaluation.commands:evaluate", "Measure quality and speed of extractors, dims and modes."),
     "jobs": ("vision.jobs.commands:jobs", "Long work: what runs, how far it is, and how to end it."),
     "tune": ("vision.tuning.commands:tune", "Choose K and the cross-over of a collection by measuring it."),
+    "plan": ("vision.planning.commands:plan", "How many machines a catalogue and a load need."),
     "backup": ("vision.backup.commands:backup", "Write everything that a collection needs to a folder."),
     "restore": ("vision.backup.commands:restore", "Put back what `backup` wrote."),
     "solr": ("vision.solr.commands:solr", "Start, stop and look at Solr."),

@@ -72,7 +72,8 @@ class Ours:
         """Start Solr and the API."""
         self.running = Running(folder)
         env = environment(folder, SOLR_URL=self.running.server.url, VISUAL_SEARCH_COLLECTION=_NAME, **_PATIENT)
-        self.url = self.running.also(serving(env))[0] + "/v1/search"
+        url, self.api = self.running.also(serving(env))
+        self.url = f"{url}/v1/search"
         self._times: list[int] = []
         client = self.running.also(_Timed(self.running.server.url, self._times))
         self._engine = SearchEngine(client, store_in(folder))

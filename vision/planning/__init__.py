@@ -1,0 +1,1 @@
+"""How many machines a catalogue and a load need, from what was measured."""
