@@ -44,7 +44,8 @@ def test_every_node_killed(running: Cluster, times: int) -> None:
     check(running, [running.kill(running.cloud.nodes[number]) for number in order])
 
 
-@pytest.mark.parametrize("times", [FEW, pytest.param(MANY, marks=pytest.mark.many)])
+@pytest.mark.many
+@pytest.mark.parametrize("times", [FEW, MANY])
 def test_every_leader_killed(running: Cluster, times: int) -> None:
     shards = ["shard1", "shard2"] * times
     check(running, [running.kill(running.leader(shard)) for shard in shards])

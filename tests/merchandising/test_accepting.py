@@ -25,7 +25,12 @@ WHOLE = f"[{','.join(str(number % 7 - 3) for number in range(1024))}]"
 
 KINDS = [
     *(pytest.param((each, None), id=each.value) for each in Keeping),
-    *(pytest.param((each, Shape(2, 1)), id=f"{each.value}-shards", marks=pytest.mark.slow) for each in Keeping),
+    *(
+        pytest.param(
+            (each, Shape(2, 1)), id=f"{each.value}-shards", marks=pytest.mark.many if number else pytest.mark.slow
+        )
+        for number, each in enumerate(Keeping)
+    ),
 ]
 
 

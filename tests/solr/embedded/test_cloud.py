@@ -110,7 +110,7 @@ def test_without_more_a_collection_survives_a_node(running: EmbeddedCloud) -> No
 
 
 @pytest.mark.solr
-@pytest.mark.slow
+@pytest.mark.many
 def test_a_killed_node_is_missed_by_nobody_and_comes_back(running: EmbeddedCloud) -> None:
     with filled(running, "kept", Shape(1, 2)) as client:
         assert counted(client, 50) == 50
