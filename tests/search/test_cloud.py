@@ -28,6 +28,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedCloud]:
     home = tmp_path_factory.mktemp("cloud")
     with EmbeddedCloud(Settings(home=home), home=home, nodes=2, port=0, heap="512m") as cloud:
         yield cloud
+    assert [each.state() for each in (*cloud.nodes, cloud.zookeeper)] == [None] * 3  # the one started again as well
 
 
 @pytest.fixture(scope="module")

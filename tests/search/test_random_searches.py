@@ -199,8 +199,10 @@ class Oracle:
                 for score in (hit.score, best[hit.id], heads[hit.product_id]):
                     assert score == pytest.approx(best[wanted], rel=1e-5)
         elif query.start == 0:
-            self.found["expected"] += len(expected[:10])
-            self.found["nearest"] += len(set(expected[:10]) & set(ids(result)[:10]))
+            # Candidates are found by picture: of a blend they may lack some that words or numbers make the best.
+            kind = "blended" if query.text is not None or query.similarities else "nearest"
+            self.found[f"{kind}, wanted"] += len(expected[:10])
+            self.found[kind] += len(set(expected[:10]) & set(ids(result)[:10]))
 
 
 @pytest.fixture(scope="module")
@@ -220,4 +222,5 @@ def test_whatever_is_asked_is_answered_as_numpy_would(oracle: Oracle, count: int
     found = oracle.found
     print(f"{count:,} searches, seed {SEED}: {dict(found)}")
     assert count < SOME or {way.value for way in Way} <= set(found)
-    assert found["nearest"] >= 0.99 * found["expected"] > 0
+    assert found["nearest"] >= 0.99 * found["nearest, wanted"] > 0
+    assert found["blended"] >= 0.9 * found["blended, wanted"]

@@ -198,13 +198,16 @@ class EmbeddedCloud:
         return SolrStatus()
 
     def __enter__(self) -> Self:
-        """Start what does not run; that ends with the block.
+        """Start what does not run; that ends with the block, and with it what was started again meanwhile.
 
         Raises:
             SolrNotStarted: as :meth:`start`.
         """
         with ExitStack() as stack:
+            ours = self.zookeeper.state() is None
             self._start(lambda server: bool(stack.enter_context(server)))
+            if ours:
+                stack.callback(self.stop)
             self._owned = stack.pop_all()
         return self
 
