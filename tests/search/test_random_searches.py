@@ -223,4 +223,4 @@ def test_whatever_is_asked_is_answered_as_numpy_would(oracle: Oracle, count: int
     print(f"{count:,} searches, seed {SEED}: {dict(found)}")
     assert count < SOME or {way.value for way in Way} <= set(found)
     assert found["nearest"] >= 0.99 * found["nearest, wanted"] > 0
-    assert found["blended"] >= 0.9 * found["blended, wanted"]
+    assert found["blended"] >= 0.85 * found["blended, wanted"]
