@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +26,7 @@ from benchmarks.peers.model import Ask
 from benchmarks.peers.shop import Matching, Shop
 from benchmarks.report import Table, emit, machine, progress
 from benchmarks.resident import resident
+from vision.planning.costs import Load, Point
 from vision.settings import Settings
 
 SIZES: Final = (10_000, 30_000, 100_000, 300_000, 1_000_000)
@@ -33,38 +34,6 @@ CLIENTS: Final = (1, 4, 8)
 PARTS: Final = (Matching("100"), Matching("5"), Matching("100", "linen"))
 _WARM: Final = 300
 MEASURED: Final = Path(__file__).parent.parent / "vision" / "planning" / "measured.json"
-
-
-@dataclass(frozen=True)
-class Load:
-    """So many clients, each asking again when it is answered.
-
-    Attributes:
-        clients: how many.
-        qps: searches answered a second.
-        p50: milliseconds over HTTP.
-        p95: milliseconds over HTTP.
-        solr: milliseconds of processor time in Solr for each.
-        api: milliseconds of processor time in the API for each.
-    """
-
-    clients: int
-    qps: float
-    p50: float
-    p95: float
-    solr: float
-    api: float
-
-
-@dataclass(frozen=True)
-class Point:
-    """One size: its loads; bytes on disk, bytes of files in memory after :data:`_WARM` searches, seconds to build."""
-
-    products: int
-    disk: int
-    hot: int
-    built: float
-    loads: Sequence[Load]
 
 
 def run(folder: Path, sizes: Sequence[int], seconds: float, repeats: int) -> list[Point]:
@@ -87,7 +56,7 @@ def _point(shop: Shop, seconds: float, repeats: int) -> Point:
                 found[clients].append(_loaded(made, shop, clients, seconds))
         loads = [_median(each) for each in found.values()]
         progress(f"{shop.count:,} products: {max(each.qps for each in loads):.0f} a second")
-        return Point(shop.count, index.bytes, hot, index.seconds, loads)
+        return Point(shop.count, index.bytes, hot, index.seconds, tuple(loads))
     finally:
         made.close()
 
@@ -132,7 +101,7 @@ def _spent(made: Ours) -> tuple[float, float]:
 
 def _median(loads: Sequence[Load]) -> Load:
     columns = zip(*(asdict(each).values() for each in loads), strict=True)
-    return Load(*(round(float(np.median(each)), 3) for each in columns))  # type: ignore[arg-type]
+    return Load(*(round(float(np.median(each)), 3) for each in columns))
 
 
 def table(points: Sequence[Point]) -> Table:

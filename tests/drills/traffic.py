@@ -13,6 +13,7 @@ from json import dumps
 from typing import Any, Literal
 
 import requests
+from requests import Response
 
 Verdict = Literal["right", "partial", "unavailable", "wrong"]
 
@@ -113,9 +114,13 @@ class Traffic:
             response = self.requests[number].send(self.url, self.timeout)
         except requests.RequestException as error:
             return Answer(number, began, time.monotonic() - began, "wrong", repr(error))
-        verdict = judge(response, self.expected[number])
+        verdict = self.judged(response, self.expected[number])
         said = f"{self.requests[number].path} answered {response.status_code}: {response.text[:300]}"
         return Answer(number, began, time.monotonic() - began, verdict, said)
+
+    def judged(self, response: Response, expected: Any) -> Verdict:
+        """What an answer is worth."""
+        return judge(response, expected)
 
     @contextmanager
     def flowing(self, callers: int) -> Iterator[None]:
