@@ -30,6 +30,10 @@ class Parts:
     """One replica of each."""
 
 
+_known: dict[str, tuple[float, Parts]] = {}
+"""Until when it is known what they are, by the collection's address: for all clients of this process."""
+
+
 class Shards:
     """Those of one collection, asked for every few minutes; safe to share between threads."""
 
@@ -50,8 +54,6 @@ class Shards:
         self._there: tuple[str, ...] = ()
         self._there_until = 0.0
         self._lock = threading.Lock()
-        self._parts = Parts()
-        self._until = 0.0
 
     def parts(self) -> Parts:
         """What they are; nothing where we may not look.
@@ -59,25 +61,27 @@ class Shards:
         Raises:
             SolrUnavailable: no answer.
         """
-        with self._lock:
-            if time.monotonic() < self._until:
-                return self._parts
+        if (known := self._fresh()) is not None:
+            return known
         try:
-            about = self._read()["cluster"]["collections"].get(self._collection, {})
+            about = self._read()["cluster"]["collections"].get(self._collection)
         except SolrRefused:
             about = {}
+        if about is None:  # it may be made any moment
+            return Parts()
         active = {name: each for name, each in sorted(about.get("shards", {}).items()) if each.get("state") == "active"}
         cores = tuple(_core(each["replicas"]) for each in active.values())
         found = Parts(tuple(active), about.get("router", {}).get("field"), cores)
-        with self._lock:
-            self._parts = found
-            self._until = time.monotonic() + _FRESH_S
-            return found
+        _known[self._url] = time.monotonic() + _FRESH_S, found
+        return found
+
+    def _fresh(self) -> Parts | None:
+        until, parts = _known.get(self._url, (0.0, Parts()))
+        return parts if time.monotonic() < until else None
 
     def forget(self) -> None:
         """The collection was created or dropped."""
-        with self._lock:
-            self._until = 0.0
+        _known.pop(self._url, None)
 
     def committed(self) -> None:
         """This process committed: until others have copied it, leaders are asked."""
@@ -86,7 +90,8 @@ class Shards:
     def params(self, *, partial: bool) -> dict[str, str]:
         """Parameters that say which replicas answer; ``partial`` where some shards are better than none."""
         found: dict[str, str] = {}
-        if time.monotonic() < _committed.get(self._url, -math.inf) + _COPIED_S and self.parts().names:
+        known = self._fresh()  # nothing is asked for this alone: whoever writes to several shards knows them
+        if known and known.names and time.monotonic() < _committed.get(self._url, -math.inf) + _COPIED_S:
             # Of one shard, whoever is asked would answer himself.
             found |= {"shards.preference": "replica.leader:true", "shortCircuit": "false"}
         with self._lock:
