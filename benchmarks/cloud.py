@@ -122,7 +122,7 @@ def _create(client: SolrClient, kind: str) -> None:
 
 def _replicas(client: SolrClient) -> list[str]:
     """The base address of each replica's core."""
-    cluster = client.admin("admin/collections", action="CLUSTERSTATUS")["cluster"]["collections"][client.collection]
+    cluster = configset.cluster(client)["collections"][client.collection]
     return [
         f"{each['base_url']}/{each['core']}"
         for shard in cluster["shards"].values()

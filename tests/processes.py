@@ -7,7 +7,19 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+import psutil
+
 from vision.solr.embedded.home import choose_port
+from vision.solr.embedded.server import Server
+
+
+def kill(server: Server) -> None:
+    """End a Solr or a ZooKeeper without a word."""
+    state = server.state()
+    assert state is not None, f"{server.title} does not run"
+    victim = psutil.Process(state.pid)
+    victim.kill()
+    victim.wait(30)
 
 
 @contextmanager

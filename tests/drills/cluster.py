@@ -7,16 +7,16 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import psutil
 from requests import Response
 
 from tests.drills.serving import serving
 from tests.drills.traffic import Request, Traffic, Verdict
 from tests.drills.yard import SOLR_TIMEOUT, Yard
+from tests.processes import kill
 from vision.errors import SolrError
 from vision.solr import configset
 from vision.solr.client import SolrClient
@@ -154,7 +154,6 @@ class Cluster:
     cloud: EmbeddedCloud
     traffic: Traffic
     writer: Writer
-    losses: list[Loss] = field(default_factory=list)
 
     def leader(self, shard: str, collection: str = WRITTEN) -> EmbeddedSolr:
         """The node whose replica of this shard takes the writes."""
@@ -164,7 +163,7 @@ class Cluster:
 
     def state(self) -> dict[str, Any]:
         with SolrClient(self.cloud.url, READ, timeout=SOLR_TIMEOUT) as client:
-            return dict(client.admin("admin/collections", action="CLUSTERSTATUS")["cluster"])
+            return configset.cluster(client)
 
     def kill(self, node: EmbeddedSolr, callers: int = CALLERS) -> Loss:
         """Kill a node while everybody is at work, start it again after a while, wait until all is as before."""
@@ -173,11 +172,7 @@ class Cluster:
         with self.traffic.flowing(callers), self.writer.writing():
             self.traffic.wait_for(2 * callers)
             killed = time.monotonic()
-            state = node.state()
-            assert state is not None
-            victim = psutil.Process(state.pid)
-            victim.kill()
-            victim.wait(30)
+            kill(node)
             time.sleep(_DOWN_S)
             self.cloud.start()
             green = self._green(killed)
@@ -185,7 +180,7 @@ class Cluster:
         answers = list(self.traffic.answers)
         wrong = [each.said for each in answers if each.verdict == "wrong"]
         assert not wrong, f"{len(wrong)} wrong answers: {wrong[:3]}"
-        loss = Loss(
+        return Loss(
             node.home.name,
             Counter(each.verdict for each in answers),
             max(each.seconds for each in answers),
@@ -193,8 +188,6 @@ class Cluster:
             len(self.writer.acknowledged) - before,
             self.writer.refused - refused,
         )
-        self.losses.append(loss)
-        return loss
 
     def _green(self, killed: float) -> float:
         """Seconds until every replica is active and leaders are there."""

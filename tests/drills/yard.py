@@ -10,12 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
 from tests.catalog.support import COLUMNS, draw, row, write
 from tests.drills import fuse
 from tests.drills.contents import Contents, contents
 from tests.drills.points import Event, Point, read_events
+from tests.processes import kill
 from vision.settings import Settings
 from vision.solr import configset
 from vision.solr.client import SolrClient
@@ -79,11 +78,7 @@ class Yard:
 
     def kill_solr(self) -> None:
         """End the JVM without a word."""
-        state = self.solr.state()
-        assert state is not None, "Solr does not run"
-        victim = psutil.Process(state.pid)
-        victim.kill()
-        victim.wait(30)
+        kill(self.solr)
 
     def client(self, collection: str) -> SolrClient:
         return SolrClient(self.solr.url, collection, timeout=60)

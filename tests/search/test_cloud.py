@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-import psutil
 import pytest
 
+from tests.processes import kill
 from tests.search.oracle import run
 from tests.search.synthetic import Synthetic, build
 from vision.errors import VisualSearchError
@@ -57,12 +57,7 @@ def test_what_is_there_is_answered_and_said_to_be_partial(cloud: EmbeddedCloud, 
     query = Query(text="dress", facets=("color",), rows=10)
     whole = run(halves, query)
     assert not whole.partial
-    node = cloud.nodes[1]
-    state = node.state()
-    assert state is not None
-    victim = psutil.Process(state.pid)
-    victim.kill()
-    victim.wait(30)
+    kill(cloud.nodes[1])
     try:
         halves.engine.collection.forget()
         part = run(halves, query)

@@ -126,7 +126,7 @@ class Ingest:
         regions = None if options.finder is None else Regions(options.finder, self._cache)
         with self._prepared(options) as fresh:
             self._check_keeping(options)
-            if not options.recreate:
+            if not options.recreate and (options.shards, options.replicas) != (None, None):
                 self._check_shape(options)
             if regions is not None:
                 stale.check_fields(self._client)

@@ -40,7 +40,7 @@ def shape(client: SolrClient) -> Shape | None:
     """
     if not _is_cloud(client):
         return None
-    about = _cluster(client)["collections"].get(client.collection)
+    about = cluster(client)["collections"].get(client.collection)
     if about is None:
         return None
     shards = [each for each in about["shards"].values() if each.get("state", "active") == "active"]
@@ -49,7 +49,17 @@ def shape(client: SolrClient) -> Shape | None:
 
 def default_shape(client: SolrClient) -> Shape:
     """That of a collection of which nobody says more: one shard, and two replicas where there are two nodes."""
-    return Shape(1, min(2, len(_cluster(client)["live_nodes"]))) if _is_cloud(client) else Shape(1, 1)
+    return Shape(1, min(2, len(cluster(client)["live_nodes"]))) if _is_cloud(client) else Shape(1, 1)
+
+
+def cluster(client: SolrClient) -> dict[str, Any]:
+    """What a SolrCloud says of its live nodes and its collections.
+
+    Raises:
+        SolrUnavailable: no answer.
+        SolrRefused: an error, or no SolrCloud.
+    """
+    return dict(client.admin("admin/collections", action="CLUSTERSTATUS")["cluster"])
 
 
 def exists(client: SolrClient) -> bool:
@@ -70,7 +80,7 @@ def upload(client: SolrClient) -> list[str]:
         SolrRefused: no SolrCloud, or it does not take the configset.
     """
     _send(client)
-    using = [name for name, about in _cluster(client)["collections"].items() if about.get("configName") == CONFIGSET]
+    using = [name for name, about in cluster(client)["collections"].items() if about.get("configName") == CONFIGSET]
     for name in using:
         client.admin("admin/collections", action="RELOAD", name=name)
     return using
@@ -201,10 +211,6 @@ def drop(client: SolrClient) -> None:
             deleteInstanceDir="true",
         )
     client.forget_keeping()
-
-
-def _cluster(client: SolrClient) -> dict[str, Any]:
-    return dict(client.admin("admin/collections", action="CLUSTERSTATUS")["cluster"])
 
 
 def _is_cloud(client: SolrClient) -> bool:

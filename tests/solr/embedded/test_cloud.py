@@ -14,6 +14,7 @@ import pytest
 import requests
 from click.testing import CliRunner
 
+from tests.processes import kill
 from vision.errors import BadSetting, SolrNotStarted
 from vision.settings import Settings
 from vision.solr import configset
@@ -38,14 +39,6 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 def running(settings: Settings) -> Iterator[EmbeddedCloud]:
     with EmbeddedCloud(settings, nodes=2, heap="256m") as cloud:
         yield cloud
-
-
-def kill(node: EmbeddedSolr) -> None:
-    state = node.state()
-    assert state is not None
-    victim = psutil.Process(state.pid)
-    victim.kill()
-    victim.wait(30)
 
 
 def filled(cloud: EmbeddedCloud, name: str, shape: Shape) -> SolrClient:

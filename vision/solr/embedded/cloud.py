@@ -283,7 +283,7 @@ def inactive(client: SolrClient) -> list[str]:
         SolrUnavailable: no answer.
         SolrRefused: an error.
     """
-    cluster = client.admin("admin/collections", action="CLUSTERSTATUS")["cluster"]
+    cluster = configset.cluster(client)
     live = set(cluster["live_nodes"])
     return [
         f"{name}/{shard}/{replica} ({about['state']})"
