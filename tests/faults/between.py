@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Final
 from urllib.parse import parse_qsl, urlsplit
 
+_LAST: Final = {"Connection": "close"}
+"""Unsaid, a client may send its next request before it learns that nobody reads it, and tries once more for that."""
 _PASSED_ON: Final = ("content-type", "authorization", "accept-encoding", "x-request-id", "traceparent")
 
 
@@ -68,7 +70,7 @@ class Wire:
     def answer(self, status: int, body: bytes, content_type: str = "application/json", **headers: str) -> None:
         """A whole answer."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        self.send(Answer(status, {"Content-Type": content_type, **named}, body).raw())
+        self.send(Answer(status, {"Content-Type": content_type, **_LAST, **named}, body).raw())
 
     def hang(self, seconds: float = 3600.0) -> None:
         """Say nothing; ends early when the proxy does or the other side hangs up."""
@@ -205,6 +207,7 @@ def changed(change: Callable[[Answer], Any]) -> Fault:
 
     def fault(wire: Wire, seen: Seen) -> None:
         answer = wire.upstream(seen)
+        answer.headers |= _LAST
         change(answer)
         wire.send(answer.raw())
 
