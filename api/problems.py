@@ -60,6 +60,7 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     errors.NotAuthenticated: Kind(HTTPStatus.UNAUTHORIZED, "An API key is needed"),
     errors.Conflict: Kind(HTTPStatus.CONFLICT, "The index and the request disagree"),
     errors.FingerprintMismatch: Kind(HTTPStatus.CONFLICT, "Vectors of two different embeddings"),
+    errors.Superseded: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "The collection was replaced meanwhile", retry_after=1),
     errors.ModelUnavailable: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "The model cannot be loaded"),
     errors.StorageUnavailable: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "The server's files fail", retry_after=60),
     errors.IssuerUnavailable: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "Tokens cannot be checked", retry_after=10),

@@ -129,7 +129,7 @@ def _ways(engine: SearchEngine, asked: Vectors, stream: Stream) -> Sequence[Call
     def twenty(number: int) -> object:
         engine.collection.forget()
         first = number * 7919 % (stream.count - 20)
-        return engine.collection.vectors([stream.id(row) for row in range(first, first + 20)])
+        return engine.collection.indexed.vectors([stream.id(row) for row in range(first, first + 20)])
 
     return (
         lambda number: engine.run(replace(near, vector=asked[number])),

@@ -75,6 +75,7 @@ WIRING: Mapping[str, frozenset[str]] = {
     "search.steering.calibration": BASE | {"solr", "embedding"},
     "search.engine": BASE | {"solr", "embedding", "detect"},
     "search.collection": BASE | {"solr", "embedding"},
+    "search.indexed": BASE | {"solr", "embedding"},
     "search.pictures": BASE | {"solr", "embedding", "detect"},
     "catalog.cache": BASE | {"detect"},
     "catalog.regions": BASE | {"detect"},

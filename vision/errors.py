@@ -13,6 +13,7 @@
     │   └── NotAuthenticated     no key, or an unknown one
     ├── Conflict                 the index and the request disagree
     │   └── FingerprintMismatch  vectors of two different embeddings
+    │       └── Superseded       another collection took the place of the one that is asked: worth trying again
     ├── ModelUnavailable         weights or a runtime that cannot be had
     ├── StorageUnavailable       a disk that is full, a folder that may not be written, a file that is damaged
     ├── IssuerUnavailable        who issues tokens cannot be asked for the keys that sign them
@@ -107,6 +108,10 @@ class FingerprintMismatch(Conflict):
         )
         self.query = query
         self.collection = collection
+
+
+class Superseded(FingerprintMismatch):
+    """Another collection took the place of the one that is asked while it was asked: asking again is right."""
 
 
 class ModelUnavailable(VisualSearchError):

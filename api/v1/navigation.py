@@ -16,6 +16,7 @@ from api.links import picture_url
 from api.operations import JSON, Operation, answer, describe
 from api.services import services
 from vision.errors import BadQuery
+from vision.search import routing
 from vision.search.presentation import HitForm, hit_form
 from vision.search.request import RangeRequest, SearchRequest, Values, to_query
 from vision.search.steering import navigation
@@ -82,7 +83,8 @@ def navigate() -> Response:
         raise BadQuery(f"{len(state.shown):,} products were shown; after {MAX_SHOWN:,} begin anew", "page")
     engine = services().engine
     request = SearchRequest(q=asked.q or "*", language=asked.language, filters=asked.filters, rows=asked.rows)
-    found = navigation.step(engine, to_query(request, None, None, language=engine.language), state)
+    query = to_query(request, None, None, language=engine.language)
+    found = routing.steadily(lambda: navigation.step(engine, query, state))
     hits = [hit_form(hit, picture_url(hit)) for hit in found.hits]
     return answer(NavigationForm(hits, found.number, found.total, found.page))
 

@@ -52,7 +52,7 @@ def test_the_answer_has_exactly_the_members_of_the_contract(client: FlaskClient,
         "corrected",
     }
     assert set(body["took"]) == {"extract", "solr", "total"}
-    assert set(body["plan"]) == {"way", "mode", "reason", "exact", "candidates", "matching", "requests"}
+    assert set(body["plan"]) == {"way", "mode", "reason", "exact", "candidates", "matching", "requests", "embedding"}
     assert body["facets"] == {"color": [{"value": "red", "count": 2}, {"value": "blue", "count": 1}]}
     assert body["hits"] == [
         {

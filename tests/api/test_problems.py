@@ -22,6 +22,7 @@ EXPECTED = {
     errors.NotPermitted: 403,
     errors.Conflict: 409,
     errors.FingerprintMismatch: 409,
+    errors.Superseded: 503,
     errors.ModelUnavailable: 503,
     errors.SolrUnavailable: 503,
     errors.SolrNotStarted: 503,
@@ -38,8 +39,8 @@ def tree(root: type[Exception]) -> Iterator[type[Exception]]:
 
 
 def make(kind: type[Exception]) -> Exception:
-    if kind is errors.FingerprintMismatch:
-        return errors.FingerprintMismatch("a-1", "b-2")
+    if issubclass(kind, errors.FingerprintMismatch):
+        return kind("a-1", "b-2")
     return errors.SolrRefused("why", status=400) if kind is errors.SolrRefused else kind("why")
 
 

@@ -69,7 +69,7 @@ def test_solr_ranks_as_well_as_numpy_ranks_the_same_features(clothing: Clothing)
         engine = clothing.workspace.engine(client)
         for row in clothing.sample():
             wanted = clothing.labels[row]
-            asked = engine.collection.picture(clothing.ids[row])
+            asked = engine.collection.indexed.picture(clothing.ids[row])
             query = Query(vector=asked.vector, embedding=asked.embedding, mode=Mode.EXACT, rows=len(clothing.ids))
             found = [label[hit.id] for hit in engine.run(query).hits if hit.id != clothing.ids[row]]
             ranked["solr"].append(relevance(found, wanted))

@@ -50,11 +50,11 @@ def test_exact_scores_everything_that_matches() -> None:
     assert params["blend"] == "{!func v=$similarity}"
     assert params["similarity"] == SIMILARITY
     assert "near" not in params and "score" not in params
-    assert params["fl"].endswith(",score")
+    assert params["fl"].endswith(",score,embedding")
     both = compose(Query(vector=FULL, text="dress", weights=Weights(0.5, 0.5)), Plan(Way.EXACT, ""), VECTORS)
     assert both["blend"] == "{!func v=$score}"
     assert both["score"] == f"sum(product(0.5,{TEXT}),product(0.5,{IMAGE}))"
-    assert both["fl"].endswith(",score,similarity:$similarity")
+    assert both["fl"].endswith(",score,embedding,similarity:$similarity")
 
 
 def test_a_hash_of_the_ids_filters_what_is_counted_and_what_is_found() -> None:
@@ -84,7 +84,7 @@ def test_where_the_picture_alone_weighs_candidates_are_verified_by_a_vector_quer
         assert params["q"] == "{!knn f=vector topK=50 preFilter=$near cache=false v=$full}"
         assert params["full"] == vector(FULL)
         assert not {"similarity", "score", "blend"} & set(params)
-        assert params["fl"].endswith(",score")
+        assert params["fl"].endswith(",score,embedding")
     other = Query(vector=FULL, similarities=(Likeness(FULL, 0.1, "profile"),))
     assert "$score" in compose(other, Plan(Way.APPROXIMATE, "", candidates=50), VECTORS)["blend"]
 

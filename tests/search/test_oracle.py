@@ -82,7 +82,7 @@ def test_distances_are_squared_euclidean(synthetic: Synthetic) -> None:
 @pytest.mark.parametrize("mode", list(Mode))
 def test_an_indexed_product_finds_itself_first(synthetic: Synthetic, mode: Mode) -> None:
     for row in (0, 7, 4321, 19_999):
-        asked = synthetic.engine.collection.picture(synthetic.ids[row])
+        asked = synthetic.engine.collection.indexed.picture(synthetic.ids[row])
         assert np.array_equal(asked.vector, synthetic.vectors[row])
         first = run(synthetic, Query(vector=asked.vector, embedding=asked.embedding, mode=mode)).hits[0]
         assert (first.id, first.distance, first.score) == (synthetic.ids[row], 0.0, 1.0)

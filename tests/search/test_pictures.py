@@ -27,11 +27,25 @@ from vision.errors import (
     VisualSearchError,
 )
 from vision.reduction import CoarseCodec, Pca
-from vision.search.collection import Collection, Indexed
+from vision.search.collection import Collection
+from vision.search.indexed import Indexed, IndexedPictures
 from vision.search.model import Vector
 from vision.search.pictures import Asked, QueryPictures, Target
 from vision.search.request import parse
 from vision.solr.client import SolrClient
+
+
+class FakeIndexed(IndexedPictures):
+    """One picture."""
+
+    def __init__(self, client: SolrClient, made_with: Embedding) -> None:
+        super().__init__(client, lambda fingerprint: None, 10)
+        self.made_with = made_with
+
+    def picture(self, id: str) -> Indexed:
+        if id != "known":
+            raise NotFound(f"no {id}")
+        return Indexed(np.ones(1024, dtype=np.float32), self.made_with.fingerprint, {})
 
 
 class FakeCollection(Collection):
@@ -50,14 +64,10 @@ class FakeCollection(Collection):
         )
         self.made_with = Embedding("fake", self.extractor.fingerprint, pca, CoarseCodec(256, 1.0), 1.0)
         self.made_with.use(self.extractor)
+        self.indexed = FakeIndexed(self.client, self.made_with)
 
     def embedding(self) -> Embedding:
         return self.made_with
-
-    def picture(self, id: str) -> Indexed:
-        if id != "known":
-            raise NotFound(f"no {id}")
-        return Indexed(np.ones(1024, dtype=np.float32), self.made_with.fingerprint, {})
 
 
 @pytest.fixture

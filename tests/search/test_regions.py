@@ -247,6 +247,6 @@ def test_looking_around_shows_whole_pictures_once(engine: SearchEngine) -> None:
 
 def test_a_profile_knows_products(engine: SearchEngine, documents: Documents) -> None:
     # Of a product and of its picture it is the whole picture that is liked.
-    found = engine.collection.vectors(["r0", "r0-2", "s1"])
+    found = engine.collection.indexed.vectors(["r0", "r0-2", "s1"])
     for id in found:
         assert found[id].tolist() == np.asarray(documents[id]["vector"], dtype=np.float32).tolist()

@@ -24,6 +24,11 @@ def hits(answer: Mapping[str, Any], query: Query, sigma2: float | None) -> tuple
     return tuple(_hit(document, query, sigma2) for document in answer["response"]["docs"])
 
 
+def embeddings(answer: Mapping[str, Any]) -> frozenset[str]:
+    """The fingerprints of what the vectors of the page's documents are made with."""
+    return frozenset(str(each["embedding"]) for each in answer["response"]["docs"] if "embedding" in each)
+
+
 def settled(answer: Mapping[str, Any], query: Query) -> Mapping[str, Any] | None:
     """The page by score, then id, of an answer by score alone with a hit more at each end.
 

@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-import numpy as np
 import orjson
 from cachetools import TTLCache
-from numpy.typing import NDArray
 
-from vision.embedding import Embedding, EmbeddingStore, check_vector
-from vision.errors import BadQuery, BadSetting, Conflict, DeadlineExceeded, NotFound, SolrUnavailable
-from vision.search.answers import attributes, spreads
+from vision.embedding import Embedding, EmbeddingStore
+from vision.errors import BadQuery, BadSetting, Conflict, DeadlineExceeded, NotFound, SolrUnavailable, Superseded
+from vision.search.answers import spreads
 from vision.search.composer import Params
 from vision.search.counted import Counted
-from vision.search.explaining import texts
 from vision.search.histograms import Spread
-from vision.search.model import DEFAULT_LANGUAGE, Closeness, Query, Vector
+from vision.search.indexed import IndexedPictures
+from vision.search.model import DEFAULT_LANGUAGE, Closeness, Query
 from vision.search.planner import Limits
 from vision.search.steering.calibration import Calibration, Calibrations
 from vision.search.tuned import Given, InForce, Tuned, TunedFiles, in_force
 from vision.search.words.lexicon import Lexicon
 from vision.search.words.vocabulary import Vocabulary
 from vision.solr.client import SolrClient
-from vision.solr.fields import ATTRIBUTE_PREFIX, NUMBERS, PLAIN, SEPARATOR, of_region
+from vision.solr.fields import NUMBERS, PLAIN
 
 # Seconds. What is kept here changes with a commit at the earliest, and a stale value costs speed, never correctness:
 # totals and facets come with every answer, but for those of very many pictures.
@@ -34,15 +32,6 @@ _FRESH = 10
 
 K = TypeVar("K")
 V = TypeVar("V")
-
-
-@dataclass(frozen=True)
-class Indexed:
-    """A picture of the index: its (1024,) vector, the fingerprint of what made it, and its attributes' values."""
-
-    vector: Vector
-    embedding: str
-    attributes: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -54,7 +43,15 @@ class Matching:
 
 
 class Collection:
-    """Reads of one collection that are not searches, kept for a few seconds; safe to share between threads."""
+    """Reads of one collection that are not searches, kept for a few seconds; safe to share between threads.
+
+    Attributes:
+        client: of the collection.
+        store: where its embedding's files are.
+        counted: counts of many pictures.
+        indexed: its pictures by id.
+        had: the fingerprints of all embeddings that it was seen to have.
+    """
 
     def __init__(self, client: SolrClient, store: EmbeddingStore) -> None:
         """Prepare, without connecting."""
@@ -65,18 +62,21 @@ class Collection:
         self._forgotten = 0
         self._fields: TTLCache[str, frozenset[str]] = TTLCache(1, _FRESH)
         self._fingerprints: TTLCache[str, str] = TTLCache(1, _FRESH)
+        self._was: str | None = None
+        self.had: frozenset[str] = frozenset()
         self._languages: TTLCache[str, Mapping[str, str]] = TTLCache(1, _FRESH)
         self._currencies: TTLCache[str, tuple[str, ...]] = TTLCache(1, _FRESH)
         self._counts: TTLCache[bytes, Matching] = TTLCache(4096, _FRESH)
         self.counted = Counted(_FRESH)
         self._calibrations: TTLCache[str, tuple[Calibration, ...]] = TTLCache(1, _FRESH)
         self._tuned: TTLCache[str, tuple[Tuned | None, str | None]] = TTLCache(1, _FRESH)
-        self._vectors: TTLCache[str, Vector] = TTLCache(4096, _FRESH)
+        self.indexed = IndexedPictures(client, self.check_embedding, _FRESH)
 
     def forget(self) -> None:
         """Drop everything kept: call after a commit in this process."""
         self._lexicon.forget()
         self.counted.forget()
+        self.indexed.forget()
         with self._lock:
             self._forgotten += 1
             self._fields.clear()
@@ -84,7 +84,6 @@ class Collection:
             self._languages.clear()
             self._currencies.clear()
             self._counts.clear()
-            self._vectors.clear()
             self._calibrations.clear()
             self._tuned.clear()
 
@@ -235,7 +234,40 @@ class Collection:
             NotFound: no document has vectors.
             Conflict: documents of more than one embedding.
         """
-        return self._kept(self._fingerprints, "one", self._read_fingerprint)
+        found = self._kept(self._fingerprints, "one", self._read_fingerprint)
+        if (before := self._was) != found:
+            self._was = found
+            self.had |= {found}
+            if before is not None:
+                self.client.forget_keeping()
+                self.forget()
+        return found
+
+    def check_embedding(self, fingerprint: str) -> None:
+        """See that vectors are made with what the collection's are, as it is known here.
+
+        Raises:
+            Superseded: they are not, and what is known here was forgotten: another collection may have taken its place.
+            NotFound, Conflict: as :meth:`fingerprint`.
+        """
+        held = self.fingerprint()
+        if fingerprint != held:
+            raise self._superseded(fingerprint, held)
+
+    def check_current(self) -> None:
+        """See that the collection's vectors still are what is known here; it is asked.
+
+        Raises:
+            Superseded, NotFound, Conflict: as :meth:`check_embedding`.
+        """
+        held = self.fingerprint()
+        if (found := self._read_fingerprint()) != held:
+            raise self._superseded(found, held)
+
+    def _superseded(self, one: str, other: str) -> Superseded:
+        self.client.forget_keeping()
+        self.forget()
+        return Superseded(one, other)
 
     def _read_fingerprint(self) -> str:
         facet = orjson.dumps({"embedding": {"type": "terms", "field": "embedding", "limit": 10}}).decode()
@@ -261,11 +293,12 @@ class Collection:
 
     def calibration(self) -> Calibration | None:
         """What distances mean in this collection, or None where that was not measured for its vectors."""
-        held = self._kept(self._calibrations, "one", self._read_calibration)
+        fingerprint = self.fingerprint()
+        held = self._kept(self._calibrations, fingerprint, lambda: self._read_calibration(fingerprint))
         return held[0] if held else None
 
-    def _read_calibration(self) -> tuple[Calibration, ...]:
-        found = Calibrations(self.store.folder).load(self.client.collection, self.fingerprint())
+    def _read_calibration(self, fingerprint: str) -> tuple[Calibration, ...]:
+        found = Calibrations(self.store.folder).load(self.client.collection, fingerprint)
         return () if found is None else (found,)
 
     def limits(self, given: Given | Limits, files: TunedFiles | None) -> InForce:
@@ -291,89 +324,6 @@ class Collection:
             return files.load(self.client.collection), None
         except BadSetting as error:
             return None, f"what was tuned is ignored: {error}"
-
-    def picture(self, id: str) -> Indexed:
-        """An indexed picture, by its own, a region's or its product's id.
-
-        A region that is no longer there, as after an indexing without ``--detect``, stands for its picture.
-
-        Raises:
-            NotFound: no such id.
-            BadQuery: the product has no picture.
-        """
-        names = self.client.names
-        ways = [(names.key, id), (names.product, id)]
-        picture = of_region(id)
-        for field, wanted in ways if picture is None else [*ways, (names.key, picture)]:
-            params = {
-                "q": f"{{!term f={field} v=$id}}",
-                "id": wanted,
-                "fl": f"vector,embedding,{names.returned(ATTRIBUTE_PREFIX + '*')}".rstrip(","),
-                "sort": f"embedding asc,{names.key} asc",  # a product's pictures before what has no vector
-                "rows": 1,
-            }
-            documents = self.client.select(params)["response"]["docs"]
-            if documents:
-                if "vector" not in documents[0]:
-                    raise BadQuery(f"product {id!r} has no picture to search by; search by its words", "image_id")
-                known = {name: texts(value) for name, value in attributes(documents[0]).items()}
-                return Indexed(check_vector(documents[0]["vector"]), str(documents[0]["embedding"]), known)
-        raise NotFound(f"collection {self.client.collection!r} has no product or picture {id!r}")
-
-    def vectors(self, ids: Sequence[str], *, missing_ok: bool = False, member: str = "like") -> dict[str, Vector]:
-        """The stored vectors of pictures or products, by the ids asked for; of a product the first picture's.
-
-        Args:
-            ids: of pictures or products.
-            missing_ok: leave out what is not there or has no picture, instead of refusing it.
-            member: of the request, that they come from.
-
-        Raises:
-            NotFound: no such id; names the first.
-            BadQuery: a product without a picture.
-        """
-        names = self.client.names
-        with self._lock:
-            found = {id: held for id in ids if (held := self._vectors.get(id)) is not None}
-            before = self._forgotten
-        for field in dict.fromkeys((names.key, names.product)):
-            missing = sorted(set(ids) - set(found))
-            if not missing:
-                break
-            params: Params = {
-                "q": f"{{!terms f={field} separator='{SEPARATOR}' v=$wanted}}",
-                "wanted": SEPARATOR.join(missing),
-                "fl": f"{field},vector",
-                "rows": len(missing),
-            }
-            if field != names.key:  # a product's pictures before what has no vector
-                params["fq"] = f"{{!collapse field={field} sort='embedding asc,{names.key} asc'}}"
-            for document in self.client.select(params)["response"]["docs"]:
-                if "vector" in document:
-                    found[str(document[field])] = check_vector(document["vector"])
-                elif not missing_ok:
-                    raise BadQuery(f"product {document[field]!r} has no picture to search by", member)
-        with self._lock:
-            if before == self._forgotten:
-                self._vectors.update(found)
-        for id in ids:
-            if id not in found and not missing_ok:
-                raise NotFound(f"collection {self.client.collection!r} has no product or picture {id!r}")
-        return found
-
-    def coarse(self, ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
-        """The coarse vectors, in steps, of these documents; those that are not there are left out."""
-        if not ids:
-            return {}
-        key = self.client.names.key
-        params: Params = {
-            "q": f"{{!terms f={key} cache=false separator='{SEPARATOR}' v=$wanted}}",
-            "wanted": SEPARATOR.join(ids),
-            "fl": f"{key},coarse",
-            "rows": len(ids),
-        }
-        documents = self.client.select(params)["response"]["docs"]
-        return {str(each[key]): np.asarray(each["coarse"], dtype=np.float32) for each in documents if "coarse" in each}
 
     def matching(self, count_request: Params) -> tuple[Matching, bool]:
         """What the request counts, and whether that had to be asked now."""

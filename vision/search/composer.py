@@ -356,6 +356,8 @@ def _sort(query: Query, names: FieldMap) -> str:
 
 def _returned(query: Query, vectors: QueryVectors | None, names: FieldMap) -> str:
     fields = [names.returned(RETURNED)]
+    if vectors is not None or query.taste is not None:
+        fields.append("embedding")  # another collection may have taken this one's place
     if vectors is not None and not by_picture(query):
         fields.append("similarity:$similarity")
     if query.explain and query.text is not None:

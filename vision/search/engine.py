@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from vision.detect import Finder
 from vision.embedding import EmbeddingStore
-from vision.errors import BadQuery, Conflict, VisualSearchError
-from vision.search import answers, paging
+from vision.errors import BadQuery, Conflict, NotFound, Superseded, VisualSearchError
+from vision.search import answers, paging, routing
 from vision.search.collection import Collection
 from vision.search.composer import Params, QueryVectors
 from vision.search.explaining import texts
@@ -75,6 +74,8 @@ class SearchEngine:
         threads: int = 4,
         profiles: Profiles | None = None,
         log: QueryLog | None = None,
+        others: Callable[[], Sequence[SearchEngine]] = tuple,
+        shadow: Callable[[SearchRequest, bytes | None, Result], None] | None = None,
     ) -> None:
         """Wire the stages together, without connecting or loading anything.
 
@@ -91,6 +92,8 @@ class SearchEngine:
             threads: searches of batches that run at the same time, over all batches.
             profiles: where ``profile`` is looked up; None refuses it.
             log: keeps the searches answered; None keeps none.
+            others: engines of the collections beside this one, for searches that name their extractors.
+            shadow: told of each search that was answered, to ask another collection the same; must not wait.
         """
         self.client = client
         self.collection = Collection(client, store)
@@ -106,6 +109,8 @@ class SearchEngine:
             self.collection, models=models, uploaded=uploaded, url_limit=url_limit, finder=finder
         )
         self._pool = Pool(threads, thread_name_prefix="batch")
+        self._others = others
+        self._shadow = shadow
 
     def limits(self) -> InForce:
         """What the planner goes by now, and where it comes from."""
@@ -122,27 +127,32 @@ class SearchEngine:
         Raises:
             BadInput: the request or the picture cannot be accepted.
             NotFound: no such product, or a collection without vectors.
-            FingerprintMismatch: another extractor than the collection's was asked for.
+            FingerprintMismatch: another extractor than the collection's was asked for, and none beside it has it.
             SolrUnavailable: Solr did not answer.
             DeadlineExceeded: nothing was found in time.
         """
 
         def answered(trail: Trail) -> Result:
-            began = time.perf_counter()
-            with _within(request):
-                return timed(trail, began)
+            with deadline.within(request.seconds):
+                return routing.steadily(lambda: self._meant(request)._timed((request, image), trail))
 
-        def timed(trail: Trail, began: float) -> Result:
-            target = self._pictures.target((request, image))
-            extracted = time.perf_counter()
-            result = self._answer(request, target, trail)
-            extract = _ms(extracted - began) if target.vector is not None else 0.0
-            return replace(result, took=Took(extract, result.took.solr, _ms(time.perf_counter() - began)))
+        return self._logged((request, image), answered) if logged else answered(Trail())
 
-        return self._logged(request, image, answered) if logged else answered(Trail())
+    def _meant(self, request: SearchRequest) -> SearchEngine:
+        engines = (self, *(self._others() if routing.wanted(request) is not None else ()))
+        return engines[routing.place([each.collection for each in engines], request)]
 
-    def _logged(self, request: SearchRequest, image: bytes | None, answered: Callable[[Trail], Result]) -> Result:
+    def _timed(self, asked: Asked, trail: Trail) -> Result:
+        began = time.perf_counter()
+        target = self._pictures.target(asked)
+        extracted = time.perf_counter()
+        result = self._answer(asked[0], target, trail)
+        extract = _ms(extracted - began) if target.vector is not None else 0.0
+        return replace(result, took=Took(extract, result.took.solr, _ms(time.perf_counter() - began)))
+
+    def _logged(self, asked: Asked, answered: Callable[[Trail], Result]) -> Result:
         """What ``answered`` gives; that, or why it fails, is kept."""
+        request, image = asked
         trail, began = Trail(), time.perf_counter()
         try:
             result = answered(trail)
@@ -153,6 +163,8 @@ class SearchEngine:
             raise
         self._log.add(request, trail, result, result.took, image=image is not None)
         searched(Search(request.mode, result.plan.way, result.plan.candidates, result.partial, request.q))
+        if self._shadow is not None:
+            self._shadow(request, image, result)
         return result
 
     def search_batch(self, asked: Sequence[Asked]) -> Batch:
@@ -162,21 +174,32 @@ class SearchEngine:
             asked: requests, each with its picture's bytes where they came beside it.
         """
         began = time.perf_counter()
-        targets = self._pictures.targets(asked, self._pool)
+        meant = [caught(self._meant)(request) for request, _ in asked]
+        own = [each for each, engine in zip(asked, meant, strict=True) if engine is self]
+        targets = iter(self._pictures.targets(own, self._pool))
+        # Those of other collections are few: each is extracted as it is answered.
+        known = [next(targets) if engine is self else None for engine in meant]
         extracted = time.perf_counter()
 
-        def answered(one: tuple[Asked, Target | VisualSearchError]) -> Result:
-            (request, image), target = one
+        def answered(one: tuple[Asked, Target | VisualSearchError | None]) -> Result:
+            each, target = one
+
+            def once(trail: Trail) -> Result:
+                nonlocal target
+                found, target = target, None
+                if found is None or isinstance(found, Superseded):
+                    return self._meant(each[0])._timed(each, trail)
+                if isinstance(found, VisualSearchError):
+                    raise found
+                return self._answer(each[0], found, trail)
 
             def answer(trail: Trail) -> Result:
-                if isinstance(target, VisualSearchError):
-                    raise target
-                with _within(request):
-                    return self._answer(request, target, trail)
+                with deadline.within(each[0].seconds):
+                    return routing.steadily(lambda: once(trail))
 
-            return self._logged(request, image, answer)
+            return self._logged(each, answer)
 
-        results = tuple(self._pool.map(caught(answered), zip(asked, targets, strict=True)))
+        results = tuple(self._pool.map(caught(answered), zip(asked, known, strict=True)))
         ended = time.perf_counter()
         return Batch(results, Took(_ms(extracted - began), _ms(ended - extracted), _ms(ended - began)))
 
@@ -278,10 +301,15 @@ class SearchEngine:
         if self._profiles is None:
             raise BadQuery("profiles are off here", "profile")
         profile = self._profiles.read(asked.id)
-        vectors = self.collection.vectors([event.product for event in profile.events], missing_ok=True)
+        try:
+            fingerprint = self.collection.fingerprint()  # before any vector is read, which are to be made with this
+        except NotFound:
+            return query
+        vectors = self.collection.indexed.vectors([event.product for event in profile.events], missing_ok=True)
         point = self._profiles.point(profile, vectors)
         if point is None:
             return query
+        query = replace(query, embedding=query.embedding or fingerprint)
         embedding = self.collection.embedding()
         if asked.use == "filter":
             limit = embedding.sigma2 / 2 if asked.max_distance is None else asked.max_distance
@@ -291,7 +319,7 @@ class SearchEngine:
             return replace(query, similarities=(*query.similarities, *more))
         # Without a picture the profile takes its place, so that candidates are found near it.
         weights = Weights(query.weights.text, asked.weight)
-        return replace(query, vector=point, embedding=embedding.fingerprint, weights=weights)
+        return replace(query, vector=point, weights=weights)
 
     def run(self, query: Query, sent: list[Params] | None = None) -> Result:
         """Answer a query whose vector is known already.
@@ -361,11 +389,6 @@ class SearchEngine:
         return tuple(
             hit if hit.distance is None else replace(hit, match=calibration.match(hit.distance)) for hit in hits
         )
-
-
-def _within(request: SearchRequest) -> AbstractContextManager[None]:
-    """The time that a request allows itself."""
-    return deadline.within(None if request.time_allowed is None else request.time_allowed / 1000)
 
 
 def _ms(seconds: float) -> float:

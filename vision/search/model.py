@@ -210,6 +210,7 @@ class Plan:
         candidates: K, how many pictures the approximate phase hands on at least.
         of_shard: how many each of several shards does.
         matching: how many there are to choose from.
+        embedding: the fingerprint of the vectors that were compared; None where none were.
     """
 
     way: Way
@@ -218,6 +219,7 @@ class Plan:
     of_shard: int | None = None
     matching: int | None = None
     requests: tuple[str, ...] = ()
+    embedding: str | None = None
 
     @property
     def exact(self) -> bool:

@@ -19,6 +19,8 @@ class _Token(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields
     mode: Mode
     candidates: int | None
     shown: int
+    embedding: str | None = None
+    """Of the vectors that were compared."""
 
 
 def digest(query: Query) -> str:
@@ -50,8 +52,17 @@ def next_page(query: Query, plan: Plan, total: int) -> str | None:
     if query.rows == 0 or shown >= total:
         return None
     mode = Mode.APPROXIMATE if plan.way in (Way.APPROXIMATE, Way.TAIL) else Mode.EXACT
-    token = _Token(digest(query), mode, plan.candidates, shown)
+    token = _Token(digest(query), mode, plan.candidates, shown, plan.embedding)
     return base64.urlsafe_b64encode(msgspec.json.encode(token)).decode().rstrip("=")
+
+
+def embedding(page: str) -> str | None:
+    """The fingerprint of the vectors that a search compared whose next page this is; None where it compared none.
+
+    Raises:
+        BadQuery: not a token of ours.
+    """
+    return _read(page).embedding
 
 
 def resume(query: Query, page: str) -> Query:
@@ -60,12 +71,16 @@ def resume(query: Query, page: str) -> Query:
     Raises:
         BadQuery: not a token of ours, or one of another search.
     """
-    try:
-        token = msgspec.json.decode(base64.urlsafe_b64decode(page + "=" * (-len(page) % 4)), type=_Token)
-    except (binascii.Error, ValueError, msgspec.DecodeError) as error:
-        raise BadQuery("page is not a page token; give the `page` of the previous answer unchanged", "page") from error
+    token = _read(page)
     if token.digest != digest(query):
         raise BadQuery("page belongs to another search; repeat the search it came from, with nothing changed", "page")
     if token.shown < 0 or (token.candidates is not None and not 1 <= token.candidates <= 10_000):
         raise BadQuery("page is not a page token of ours", "page")
     return replace(query, mode=token.mode, candidates=token.candidates, start=token.shown)
+
+
+def _read(page: str) -> _Token:
+    try:
+        return msgspec.json.decode(base64.urlsafe_b64decode(page + "=" * (-len(page) % 4)), type=_Token)
+    except (binascii.Error, ValueError, msgspec.DecodeError) as error:
+        raise BadQuery("page is not a page token; give the `page` of the previous answer unchanged", "page") from error

@@ -113,23 +113,24 @@ class QueryPictures:
 
     def _steered(self, request: SearchRequest, target: Target) -> Target:
         """The target moved towards what is liked and away from what is not, and what else counts."""
+        # Before any vector is read: where another collection comes in between, what is found is not what is said.
+        pictured = any(each.image_id or each.upload_id or each.vector for each in request.similarities)
+        held = self._collection.fingerprint() if pictured or request.like else None
         if request.similarities:
-            others = self._others(request.similarities)
-            fingerprint = self._collection.fingerprint() if any(each is not None for each in others) else None
-            target = replace(target, others=others, embedding=target.embedding or fingerprint)
+            target = replace(target, others=self._others(request.similarities), embedding=target.embedding or held)
         if not (request.like or request.unlike):
             return target
         if target.vector is None and not request.like:
             raise BadQuery("unlike needs something to start from; give like, or a picture, as well", "unlike")
-        found = self._collection.vectors([*request.like, *request.unlike])
+        found = self._collection.indexed.vectors([*request.like, *request.unlike])
         liked, unliked = ([found[id] for id in ids] for ids in (request.like, request.unlike))
         point = steer(target.vector, liked, unliked)
-        return replace(target, vector=point, embedding=target.embedding or self._collection.fingerprint())
+        return replace(target, vector=point, embedding=target.embedding or held)
 
     def _others(self, asked: Sequence[SimilarityRequest]) -> tuple[Vector | None, ...]:
         """The vector of each further picture."""
         ids = [each.image_id for each in asked if each.image_id is not None]
-        indexed = self._collection.vectors(ids, member="similarities") if ids else {}
+        indexed = self._collection.indexed.vectors(ids, member="similarities") if ids else {}
 
         def vector(each: SimilarityRequest) -> Vector | None:
             if each.upload_id is not None:
@@ -181,7 +182,7 @@ class QueryPictures:
         if request.image_id is not None:
             if request.extractor is not None:
                 self._embedding(request.extractor)
-            found = self._collection.picture(request.image_id)
+            found = self._collection.indexed.picture(request.image_id)
             return Target(found.vector, found.embedding, attributes=found.attributes)
         if request.image_text is not None:
             return self._described(request.image_text, request.extractor)

@@ -117,7 +117,8 @@ class PlanForm(msgspec.Struct, frozen=True):
     """The way the search took and why.
 
     ``candidates`` is K of an approximate search, ``matching`` the pictures that keywords and facets leave where they
-    were counted, ``requests`` what was sent to Solr, with vectors left out.
+    were counted, ``requests`` what was sent to Solr, with vectors left out, ``embedding`` the fingerprint of the
+    vectors that were compared, null where none were.
     """
 
     way: str
@@ -127,6 +128,7 @@ class PlanForm(msgspec.Struct, frozen=True):
     candidates: int | None
     matching: int | None
     requests: list[str]
+    embedding: str | None
 
 
 class ShareForm(msgspec.Struct, frozen=True):
@@ -316,7 +318,14 @@ def plan_form(plan: Plan) -> PlanForm:
     """A plan in its public form."""
     mode = Mode.EXACT if plan.exact else Mode.APPROXIMATE
     return PlanForm(
-        plan.way.value, mode.value, plan.reason, plan.exact, plan.candidates, plan.matching, list(plan.requests)
+        way=plan.way.value,
+        mode=mode.value,
+        reason=plan.reason,
+        exact=plan.exact,
+        candidates=plan.candidates,
+        matching=plan.matching,
+        requests=list(plan.requests),
+        embedding=plan.embedding,
     )
 
 

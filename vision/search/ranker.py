@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.errors import FingerprintMismatch
+from vision.errors import SolrRefused
 from vision.search import answers, counted, histograms, planner
 from vision.search.collection import Collection, Matching
 from vision.search.composer import Params, QueryVectors, compared, compose, compose_count, few, matched_by
@@ -101,7 +101,7 @@ class Ranker:
 
     def _wholes(self, hits: Sequence[Hit], coarse: NDArray[np.float32], step: float) -> NDArray[np.float32]:
         """The hits' coarse vectors, those of whole pictures in place of regions'."""
-        found = self._collection.coarse([hit.id for hit in hits if hit.box is not None])
+        found = self._collection.indexed.coarse([hit.id for hit in hits if hit.box is not None])
         wholes = coarse.copy()
         for row, hit in enumerate(hits):
             if hit.box is not None:
@@ -136,18 +136,42 @@ class Ranker:
         *,
         by_id: bool = True,
     ) -> Mapping[str, Any]:
-        """Ask Solr; the request is noted."""
+        """Ask Solr; the request is noted.
+
+        Raises:
+            Superseded: what answered holds vectors of another embedding than the query's.
+        """
         names = self._collection.client.names
         params = compose(query, plan, vectors, names, by_id=by_id)
+        measures = vectors is not None or query.taste is not None
 
         def ask(params: Params) -> Mapping[str, Any]:
             requests.append(params)
-            return self._collection.client.select(params, partial=True)
+            try:
+                answer = self._collection.client.select(params, partial=True)
+            except SolrRefused:
+                if measures:
+                    self._collection.check_current()  # one with other dimensions refuses the query's
+                raise
+            if measures:
+                self._check(answer, narrows=plan.way is Way.THRESHOLD or query.taste is not None)
+            return answer
 
         many = plan.matching is not None and plan.matching > counted.MANY
         if many and matched_by(query, plan, names) is not None:
             return self._collection.counted.answered(params, ask)
         return ask(params)
+
+    def _check(self, answer: Mapping[str, Any], *, narrows: bool) -> None:
+        """See that what answered is what was meant: its documents tell; where none does, and it matters, it is asked.
+
+        ``narrows``: distances decide what matches, and not its order alone.
+        """
+        made_with = answers.embeddings(answer)
+        for each in made_with:
+            self._collection.check_embedding(each)
+        if not made_with and (narrows or answer["response"]["docs"]):
+            self._collection.check_current()
 
     def with_edges(self, query: Query, vectors: QueryVectors | None, requests: list[Params]) -> Query:
         """The query with buckets for the numbers it counts, by what matches: what the planner counts says that too."""
@@ -158,6 +182,8 @@ class Ranker:
     def _plan(self, query: Query, requests: list[Params]) -> Plan:
         counted = planner.needs_count(query)
         plan = planner.plan(query, self.limits, self._counted(query, None, requests).pictures if counted else None)
+        if query.vector is not None:
+            plan = replace(plan, embedding=query.embedding or self._collection.fingerprint())
         return (
             plan
             if plan.candidates is None
@@ -174,13 +200,13 @@ class Ranker:
         """What a query's picture is to the collection, or None without one.
 
         Raises:
-            FingerprintMismatch: its vector was made with another extractor.
+            Superseded: its vector was made with another extractor.
         """
+        if query.embedding is not None:
+            self._collection.check_embedding(query.embedding)
         if query.vector is None:
             return None
         embedding = self._collection.embedding()
-        if query.embedding is not None and query.embedding != embedding.fingerprint:
-            raise FingerprintMismatch(query.embedding, embedding.fingerprint)
         limit = None
         if query.max_distance is not None:
             limit = embedding.codec.lower_bound_sq(query.max_distance, query.vector)

@@ -121,6 +121,11 @@ class SearchRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     page: str | None = None
     time_allowed: Annotated[int, Meta(ge=1)] | None = None
 
+    @property
+    def seconds(self) -> float | None:
+        """That it allows itself; None for as long as others take."""
+        return None if self.time_allowed is None else self.time_allowed / 1000
+
 
 def parse(data: bytes | dict[str, Any]) -> SearchRequest:
     """Read a request from JSON, or from values decoded already.

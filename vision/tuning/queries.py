@@ -61,7 +61,7 @@ def sampled(engine: SearchEngine, documents: Documents, count: int, seed: int, r
     picked = [products[number] for number in chosen]
     vectors: dict[str, Vector] = {}
     for start in range(0, len(picked), 500):
-        vectors |= engine.collection.vectors(picked[start : start + 500])
+        vectors |= engine.collection.indexed.vectors(picked[start : start + 500])
     embedding = engine.collection.fingerprint()
     return [Asked(Query(vector=vectors[each], embedding=embedding, rows=rows), each) for each in picked]
 

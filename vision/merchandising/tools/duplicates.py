@@ -179,7 +179,7 @@ def _verified(
         for part in _chunks([(left, right) for left in some for right in by_left[left]]):
             budget.check()
             wanted = sorted({selection.ids[row] for pair in part for row in pair})
-            vectors = collection.vectors(wanted, missing_ok=True)
+            vectors = collection.indexed.vectors(wanted, missing_ok=True)
             for left, right in part:
                 one, other = vectors.get(selection.ids[left]), vectors.get(selection.ids[right])
                 if one is None or other is None:  # deleted meanwhile

@@ -99,10 +99,10 @@ def step(engine: SearchEngine, query: Query, state: State) -> Step:
 
 def _near(engine: SearchEngine, query: Query, state: State) -> tuple[Sequence[Hit], int]:
     """The products nearest to what is liked, less alike in the beginning."""
-    vectors = engine.collection.vectors([*state.liked, *state.unliked])
+    embedding = engine.collection.fingerprint()
+    vectors = engine.collection.indexed.vectors([*state.liked, *state.unliked])
     point = steer(None, [vectors[id] for id in state.liked], [vectors[id] for id in state.unliked])
     around = Diversity(mmr=MMR * 0.75 ** max(0, state.step - 1), fold=True)
-    embedding = engine.collection.fingerprint()
     result = engine.run(replace(query, vector=point, embedding=embedding, diversity=around))
     return result.hits, result.total
 
