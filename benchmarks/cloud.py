@@ -122,7 +122,7 @@ def _create(client: SolrClient, kind: str) -> None:
 
 def _replicas(client: SolrClient) -> list[str]:
     """The base address of each replica's core."""
-    cluster = configset.cluster(client)["collections"][client.collection]
+    cluster = configset.cluster(client)["collections"][configset.real_name(client)]
     return [
         f"{each['base_url']}/{each['core']}"
         for shard in cluster["shards"].values()

@@ -18,7 +18,7 @@ from tests.drills.traffic import Request, Traffic, Verdict
 from tests.drills.yard import SOLR_TIMEOUT, Yard
 from tests.processes import kill
 from vision.errors import SolrError
-from vision.solr import configset
+from vision.solr import aliases, configset
 from vision.solr.client import SolrClient
 from vision.solr.configset import Shape
 from vision.solr.embedded.cloud import EmbeddedCloud, inactive
@@ -157,7 +157,8 @@ class Cluster:
 
     def leader(self, shard: str, collection: str = WRITTEN) -> EmbeddedSolr:
         """The node whose replica of this shard takes the writes."""
-        replicas = self.state()["collections"][collection]["shards"][shard]["replicas"].values()
+        state = self.state()
+        replicas = state["collections"][aliases.real(state, collection)]["shards"][shard]["replicas"].values()
         name = next(each["node_name"] for each in replicas if each.get("leader") == "true")
         return next(each for each in self.cloud.nodes if f":{each.port}_" in name)
 

@@ -20,7 +20,7 @@ import orjson
 
 from vision.backup.manifest import Index
 from vision.errors import BadSetting, Conflict, NotFound, SolrRefused, SolrUnavailable, VisualSearchError
-from vision.solr import configset
+from vision.solr import aliases, configset
 from vision.solr.client import SolrClient
 
 _PREFIX: Final = "visual-search-"
@@ -162,7 +162,7 @@ def export(client: SolrClient, snapshot: Snapshot, transfer: Transfer, folder: P
             "admin/collections",
             action="BACKUP",
             name=snapshot.name,
-            collection=client.collection,
+            collection=configset.real_name(client),
             location=str(folder),
             commitName=snapshot.name,
         )
@@ -208,9 +208,9 @@ def restore_collection(client: SolrClient, index: Index, folder: Path) -> None:
         SolrRefused: Solr could not read it.
         NotFound, SolrUnavailable: it does not come to answer.
     """
-    client.admin(
-        "admin/collections", action="RESTORE", name=index.name, collection=client.collection, location=str(folder)
-    )
+    name = aliases.free(configset.cluster(client), client.collection)
+    client.admin("admin/collections", action="RESTORE", name=index.name, collection=name, location=str(folder))
+    client.admin("admin/collections", action="CREATEALIAS", name=client.collection, collections=name)
     deadline = time.monotonic() + _SETTLES_S
     while True:  # a node answers for it a moment later
         try:
@@ -263,7 +263,7 @@ def _admin(about: Server) -> str:
 
 
 def _named(client: SolrClient, about: Server) -> dict[str, str]:
-    return {"collection" if about.is_cloud else "core": client.collection}
+    return {"collection": configset.real_name(client)} if about.is_cloud else {"core": client.collection}
 
 
 def _forget_snapshots(client: SolrClient, about: Server) -> None:

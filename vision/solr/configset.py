@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vision.errors import BadSetting, Conflict, NotFound, SolrRefused
-from vision.solr import replies
+from vision.solr import aliases, replies
 from vision.solr.client import SolrClient
 from vision.solr.resources import configsets
 from vision.solr.vectors import Keeping
@@ -38,9 +38,9 @@ def shape(client: SolrClient) -> Shape | None:
         SolrUnavailable: no answer.
         SolrRefused: an error.
     """
-    if not _is_cloud(client):
+    if not is_cloud(client):
         return None
-    about = cluster(client)["collections"].get(client.collection)
+    about = _about(client)
     if about is None:
         return None
     shards = [each for each in about["shards"].values() if each.get("state", "active") == "active"]
@@ -49,7 +49,7 @@ def shape(client: SolrClient) -> Shape | None:
 
 def default_shape(client: SolrClient) -> Shape:
     """That of a collection of which nobody says more: one shard, and two replicas where there are two nodes."""
-    return Shape(1, min(2, len(cluster(client)["live_nodes"]))) if _is_cloud(client) else Shape(1, 1)
+    return Shape(1, min(2, len(cluster(client)["live_nodes"]))) if is_cloud(client) else Shape(1, 1)
 
 
 def cluster(client: SolrClient) -> dict[str, Any]:
@@ -62,10 +62,21 @@ def cluster(client: SolrClient) -> dict[str, Any]:
     return dict(client.admin("admin/collections", action="CLUSTERSTATUS")["cluster"])
 
 
+def real_name(client: SolrClient) -> str:
+    """What the client's collection is called by whoever administers a SolrCloud."""
+    return aliases.real(cluster(client), client.collection)
+
+
+def _about(client: SolrClient) -> dict[str, Any] | None:
+    found = cluster(client)
+    about: dict[str, Any] | None = found["collections"].get(aliases.real(found, client.collection))
+    return about
+
+
 def exists(client: SolrClient) -> bool:
     """Whether the client's collection is there."""
-    if _is_cloud(client):
-        return client.collection in client.admin("admin/collections", action="LIST")["collections"]
+    if is_cloud(client):
+        return _about(client) is not None
     return bool(client.admin("admin/cores", action="STATUS", core=client.collection)["status"][client.collection])
 
 
@@ -124,6 +135,8 @@ def create(
 ) -> bool:
     """Create the client's collection from :data:`CONFIGSET`, unless it is there; tells whether it had to.
 
+    In a SolrCloud its name becomes an alias: another collection can then take its place.
+
     Args:
         client: names the collection.
         shape: of a SolrCloud's collection; None for one shard, and two replicas where there are two nodes. All pictures
@@ -146,21 +159,22 @@ def create(
     own = {} if coarse_dims == COARSE_DIMS else {"property.visual.coarseDims": str(coarse_dims)}
     own |= {f"property.{name}": value for name, value in keeping.properties.items()}
     own |= {} if instance is None else {"instanceDir": instance}
-    is_cloud = _is_cloud(client)
-    if not is_cloud and shape not in (None, Shape(1, 1)):
+    in_cloud = is_cloud(client)
+    if not in_cloud and shape not in (None, Shape(1, 1)):
         raise BadSetting(
             f"{shape} are asked for, and Solr at {client.shown} is a standalone one; leave --shards and --replicas "
             "out, or start a SolrCloud: visual-search solr start --cloud"
         )
-    if is_cloud and CONFIGSET not in client.admin("admin/configs", action="LIST").get("configSets", ()):
+    if in_cloud and CONFIGSET not in client.admin("admin/configs", action="LIST").get("configSets", ()):
         _send(client)
     try:
-        if is_cloud:
+        if in_cloud:
             wanted = shape or default_shape(client)
             client.admin(
                 "admin/collections",
                 action="CREATE",
-                name=client.collection,
+                name=aliases.free(cluster(client), client.collection),
+                alias=client.collection,
                 numShards=wanted.shards,
                 tlogReplicas=wanted.replicas,
                 **{"collection.configName": CONFIGSET, "router.field": "product_id"},
@@ -185,7 +199,7 @@ def create(
 
 def _check_loadable(client: SolrClient) -> None:
     """Before a core is made: Solr deletes the ``core.properties`` of one that is there and did not load."""
-    failures = {} if _is_cloud(client) else client.admin("admin/cores", action="STATUS").get("initFailures", {})
+    failures = {} if is_cloud(client) else client.admin("admin/cores", action="STATUS").get("initFailures", {})
     if client.collection in failures:
         raise SolrRefused(
             f"collection {client.collection!r} is there, and Solr at {client.base} could not load it: "
@@ -201,8 +215,11 @@ def coarse_dims(client: SolrClient) -> int:
 
 def drop(client: SolrClient) -> None:
     """Delete the client's collection with its data."""
-    if _is_cloud(client):
-        client.admin("admin/collections", action="DELETE", name=client.collection)
+    if is_cloud(client):
+        name = real_name(client)
+        if name != client.collection:
+            client.admin("admin/collections", action="DELETEALIAS", name=client.collection)
+        client.admin("admin/collections", action="DELETE", name=name)
     else:
         client.admin(
             "admin/cores",
@@ -213,5 +230,6 @@ def drop(client: SolrClient) -> None:
     client.forget_keeping()
 
 
-def _is_cloud(client: SolrClient) -> bool:
+def is_cloud(client: SolrClient) -> bool:
+    """Whether the Solr is a SolrCloud."""
     return bool(client.admin("admin/info/system").get("mode") == "solrcloud")

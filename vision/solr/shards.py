@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from vision.errors import SolrError, SolrRefused
+from vision.solr import aliases
 
 _FRESH_S: Final = 300.0
 _AWAY_S: Final = 5.0
@@ -28,6 +29,8 @@ class Parts:
     field: str | None = None
     cores: tuple[str, ...] = ()
     """One replica of each."""
+    collection: str | None = None
+    """What an alias stands for; None where nobody knows."""
 
 
 _known: dict[str, tuple[float, Parts]] = {}
@@ -64,14 +67,16 @@ class Shards:
         if (known := self._fresh()) is not None:
             return known
         try:
-            about = self._read()["cluster"]["collections"].get(self._collection)
+            cluster = self._read()["cluster"]
+            name = aliases.real(cluster, self._collection)
+            about = cluster["collections"].get(name)
         except SolrRefused:
-            about = {}
+            name, about = self._collection, {}
         if about is None:  # it may be made any moment
             return Parts()
         active = {name: each for name, each in sorted(about.get("shards", {}).items()) if each.get("state") == "active"}
         cores = tuple(_core(each["replicas"]) for each in active.values())
-        found = Parts(tuple(active), about.get("router", {}).get("field"), cores)
+        found = Parts(tuple(active), about.get("router", {}).get("field"), cores, name)
         _known[self._url] = time.monotonic() + _FRESH_S, found
         return found
 

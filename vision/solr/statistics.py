@@ -139,7 +139,8 @@ def _metrics(client: SolrClient) -> Mapping[str, Any]:
     """Of the collection's core; of its first replica on the node that answers, where there are several."""
     prefix = ",".join((_SIZE, _CACHES, _COMMITS))
     found = client.admin("admin/metrics", group="core", prefix=prefix).get("metrics", {})
-    own = re.compile(rf"solr\.core\.{re.escape(client.collection)}(\.shard.*)?")
+    name = client.shards.parts().collection or client.collection
+    own = re.compile(rf"solr\.core\.{re.escape(name)}(\.shard.*)?")
     return next((dict(found[name]) for name in sorted(found) if own.fullmatch(name)), {})
 
 

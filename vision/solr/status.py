@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -10,6 +11,7 @@ from typing import Any, Literal
 import requests
 
 from vision.errors import SolrRefused, SolrUnavailable
+from vision.solr import aliases
 from vision.solr.curl import without_password
 from vision.solr.embedded.java import NEWEST_KNOWN_TO_LUCENE, OLDEST_SIMD, VECTOR_MODULE
 from vision.solr.nodes import addresses
@@ -66,10 +68,11 @@ def _read(url: str, timeout: float, trust_env: bool) -> SolrStatus:
         session.trust_env = trust_env
         system = _get(session, f"{url}/admin/info/system", timeout)
         nodes: int | None = None
+        names: Iterable[str]
         mode: Mode = "cloud" if system.get("mode") == "solrcloud" else "standalone"
         if mode == "cloud":
             cluster = _get(session, f"{url}/admin/collections?action=CLUSTERSTATUS", timeout).get("cluster", {})
-            names, nodes = cluster.get("collections", {}), len(cluster.get("live_nodes", ()))
+            names, nodes = aliases.shown(cluster), len(cluster.get("live_nodes", ()))
         else:
             names = _get(session, f"{url}/admin/cores?action=STATUS&indexInfo=false", timeout).get("status", {})
     try:

@@ -50,11 +50,21 @@ def filled(cloud: EmbeddedCloud, name: str, shape: Shape) -> SolrClient:
 
 
 def counted(client: SolrClient, wanted: int) -> int:
-    """How many documents are found, once all replicas have copied what was committed."""
+    """How many documents are found, once each replica of each shard has copied what was committed."""
     deadline = time.monotonic() + 30
-    while (found := client.count()) != wanted and time.monotonic() < deadline:
+    shards = configset.cluster(client)["collections"][configset.real_name(client)]["shards"].values()
+    cores = [[f"{each['base_url']}/{each['core']}/select" for each in shard["replicas"].values()] for shard in shards]
+    while time.monotonic() < deadline:
+        copies = zip(*([_own(core) for core in shard] for shard in cores), strict=True)
+        if all(sum(each) == wanted for each in copies):
+            break
         time.sleep(0.3)
-    return found
+    return client.count()
+
+
+def _own(core: str) -> int:
+    answer = requests.get(core, {"q": "*:*", "rows": "0", "distrib": "false"}, timeout=20)
+    return int(answer.json()["response"]["numFound"])
 
 
 @pytest.mark.solr
@@ -82,12 +92,12 @@ def test_a_collection_has_shards_replicas_and_our_configset(running: EmbeddedClo
         assert configset.shape(client) == Shape(2, 2)
         assert counted(client, 50) == 50
         cluster = client.admin("admin/collections", action="CLUSTERSTATUS", collection="parts")["cluster"]
-        replicas = [
-            each for shard in cluster["collections"]["parts"]["shards"].values() for each in shard["replicas"].values()
-        ]
+        assert cluster["aliases"]["parts"] == "parts_1"
+        shards = cluster["collections"]["parts_1"]["shards"].values()
+        replicas = [each for shard in shards for each in shard["replicas"].values()]
         assert {each["type"] for each in replicas} == {"TLOG"}
         assert len({each["node_name"] for each in replicas}) == 2
-        assert configset.upload(client) == ["parts"]
+        assert configset.upload(client) == ["parts_1"]
         assert not configset.create(client, shape=Shape(2, 2))
         configset.drop(client)
         assert configset.shape(client) is None
