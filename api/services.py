@@ -48,7 +48,7 @@ class Services:
         """
         with self._lock:
             if self._engine is None:
-                self._engine = self.workspace.engine()
+                self._engine = self.workspace.engine(warm=True)
             return self._engine
 
     @property

@@ -68,6 +68,7 @@ ROOMS: Mapping[str, frozenset[str]] = {
     "jobs": BASE,
     "planning": BASE,
     "backup": BASE | {"solr"},
+    "swapping": BASE | {"solr"},
 }
 # Where stages are wired together.
 WIRING: Mapping[str, frozenset[str]] = {
@@ -76,6 +77,7 @@ WIRING: Mapping[str, frozenset[str]] = {
     "search.engine": BASE | {"solr", "embedding", "detect"},
     "search.collection": BASE | {"solr", "embedding"},
     "search.indexed": BASE | {"solr", "embedding"},
+    "search.ranker": BASE | {"solr", "embedding"},
     "search.pictures": BASE | {"solr", "embedding", "detect"},
     "catalog.cache": BASE | {"detect"},
     "catalog.regions": BASE | {"detect"},
@@ -116,6 +118,12 @@ WIRING: Mapping[str, frozenset[str]] = {
     "backup.models": BASE | {"embedding", "extractors"},
     "backup.saving": EVERYTHING,
     "backup.restoring": EVERYTHING,
+    "swapping.beside": BASE | {"search"},
+    "swapping.shadow": BASE | {"search", "solr"},
+    "swapping.comparing": BASE | {"search", "solr", "evaluation"},
+    "swapping.changes": BASE | {"merchandising"},
+    "swapping.status": EVERYTHING,
+    "swapping.switching": EVERYTHING,
     "demo.preparation": EVERYTHING,
     "workspace": EVERYTHING,
     "cli": EVERYTHING,

@@ -24,6 +24,7 @@ _COMMANDS = {
     "evaluate": ("vision.evaluation.commands:evaluate", "Measure quality and speed of extractors, dims and modes."),
     "jobs": ("vision.jobs.commands:jobs", "Long work: what runs, how far it is, and how to end it."),
     "tune": ("vision.tuning.commands:tune", "Choose K and the cross-over of a collection by measuring it."),
+    "swap": ("vision.swapping.commands:swap", "Let another collection take a served one's place, and back."),
     "plan": ("vision.planning.commands:plan", "How many machines a catalogue and a load need."),
     "backup": ("vision.backup.commands:backup", "Write everything that a collection needs to a folder."),
     "restore": ("vision.backup.commands:restore", "Put back what `backup` wrote."),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from PIL import Image
+
 from vision.catalog.cache import FeatureCache
 from vision.catalog.catalogues import Catalogues
 from vision.catalog.pictures import Roots
@@ -22,6 +24,9 @@ from vision.settings import Settings
 from vision.solr import auth, configset
 from vision.solr.client import SolrClient
 from vision.solr.current import embedded
+from vision.swapping.beside import Companion
+from vision.swapping.shadow import Shadow, ShadowFile
+from vision.swapping.state import BesideFiles
 from vision.uploads import Uploads
 
 COLLECTION = "products"
@@ -147,11 +152,37 @@ class Workspace:
         """What gets the bytes of photos."""
         return Photos(uploaded=self.uploads().read, url_limit=self._url_limit())
 
-    def engine(self, client: SolrClient | None = None) -> SearchEngine:
-        """A search engine on the client's collection, by default the one to search."""
+    def beside(self) -> BesideFiles:
+        """What is beside the collections."""
+        return BesideFiles(self.settings.home / "beside")
+
+    def shadow_file(self, collection: str) -> ShadowFile:
+        """What came of searches that a collection and what is beside it were both asked."""
+        return ShadowFile(self.settings.home / "beside" / f"{collection}.sqlite")
+
+    def engine(self, client: SolrClient | None = None, *, warm: bool = False) -> SearchEngine:
+        """A search engine on the client's collection, by default the one to search.
+
+        ``warm``: the extractor of a collection that comes beside it is loaded as soon as it is there.
+        """
+        client = client or self.reading_client()
+        companion = Companion(
+            self.beside(),
+            client.collection,
+            lambda name: self._engine(self.client(name)),
+            Shadow(self.shadow_file(client.collection)),
+            load=self._load if warm else None,
+        )
+        return self._engine(client, companion)
+
+    def _load(self, engine: SearchEngine) -> None:
+        picture = Image.new("RGB", (64, 64))
+        engine.collection.embedding().vectors([picture], models=self.settings.models)
+
+    def _engine(self, client: SolrClient, companion: Companion | None = None) -> SearchEngine:
         settings = self.settings
         return SearchEngine(
-            client or self.reading_client(),
+            client,
             self.store(),
             limits=Given(settings.candidates, settings.exact_below),
             tuned=self.tuned(),
@@ -163,6 +194,8 @@ class Workspace:
             url_limit=self._url_limit(),
             finder=self.finder(),
             log=self.queries,
+            others=tuple if companion is None else companion.engines,
+            shadow=None if companion is None else companion.searched,
         )
 
     def _url_limit(self) -> int | None:

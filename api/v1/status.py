@@ -22,6 +22,8 @@ from vision.solr.client import SolrClient
 from vision.solr.curl import without_password
 from vision.solr.fields import REGIONS
 from vision.solr.statistics import IndexForm, ServerForm, read_index, read_server
+from vision.swapping.status import BesideForm
+from vision.swapping.status import gather as gather_beside
 
 blueprint = Blueprint("status", __name__, url_prefix="/v1")
 
@@ -90,7 +92,8 @@ class MissingForm(msgspec.Struct, frozen=True):
 class StatusForm(msgspec.Struct, frozen=True):
     """Health, collection, embedding, Solr, index and settings; a part that is null is in ``missing``.
 
-    ``retries`` are requests to Solr that this server sent again since it started.
+    ``retries`` are requests to Solr that this server sent again since it started; ``beside`` is null where no
+    collection is beside the one that is served.
     """
 
     at: str
@@ -100,6 +103,7 @@ class StatusForm(msgspec.Struct, frozen=True):
     solr: ServerForm | None
     index: IndexForm | None
     retries: int
+    beside: BesideForm | None
     settings: list[SettingForm]
     missing: list[MissingForm]
 
@@ -118,7 +122,7 @@ def gather(wired: Services) -> StatusForm:
     down = next((check.detail or "" for check in health.checks if check.name == "solr" and not check.ok), None)
     if down is not None:
         missing = [MissingForm(part, down) for part in ("collection", "embedding", "solr", "index")]
-        return StatusForm(at, health, None, None, None, None, wired.retries(), settings, missing)
+        return StatusForm(at, health, None, None, None, None, wired.retries(), None, settings, missing)
     theirs, missing = wired.client, []
 
     def part(name: str, read: Callable[[], T]) -> T | None:
@@ -137,6 +141,7 @@ def gather(wired: Services) -> StatusForm:
             solr=part("solr", lambda: read_server(client)),
             index=part("index", lambda: read_index(client)),
             retries=wired.retries(),
+            beside=part("beside", lambda: gather_beside(wired.workspace, client)),
             settings=settings,
             missing=missing,
         )

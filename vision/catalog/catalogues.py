@@ -6,6 +6,7 @@ Whoever sits at a terminal of this machine may index any file; over HTTP only th
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -66,6 +67,17 @@ class Catalogues:
     def all(self) -> list[Catalogue]:
         """What was indexed, the last one first."""
         return sorted(self._kept.all().values(), key=lambda each: (-each.time, each.file, each.collection))
+
+    def exchange(self, one: str, other: str, extractors: Mapping[str, str]) -> None:
+        """Two collections changed names: how each was indexed goes with it; what is in its place already stays.
+
+        ``extractors`` are those that the collections' vectors are made with now, by their names.
+        """
+        known = self._kept.all().values()
+        for name, was in ((one, other), (other, one)):
+            for each in known:
+                if each.collection == was and each.extractor == extractors[name] != extractors[was]:
+                    self.remember(msgspec.structs.replace(each, collection=name))
 
     def get(self, id: str) -> Catalogue:
         """One by its id.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,8 @@ from vision.console import Progress, echo, reported, resumable
 if TYPE_CHECKING:
     from vision.catalog.ingest import IndexReport
     from vision.search.engine import SearchEngine
+    from vision.solr.client import SolrClient
+    from vision.workspace import Workspace
 
 STAGES = {
     "jars": "fetching Solr",
@@ -47,6 +51,7 @@ STAGES = {
 @click.option("--allow-missing-images", is_flag=True, help="Index rows whose image cell is empty, by words alone.")
 @click.option("--detect", is_flag=True, help="Index each thing that the detector finds in a picture, too.")
 @click.option("--recreate", is_flag=True, help="Delete the collection's old content, once the new one is ready.")
+@click.option("--beside", metavar="NAME", help="Index into NAME, which is to take its place: docs/swaps.md.")
 @click.option("--tag", metavar="FIELD[,FIELD]", help="Propose values for products of CATALOGUE that have none.")
 @click.option("--confidence", type=click.FloatRange(0.01, 0.999), default=0.9, show_default=True, help="Of --tag.")
 @click.option("--proposals", type=click.Path(path_type=Path), help="Of --tag.  [default: CATALOGUE.proposals.json]")
@@ -68,6 +73,7 @@ def index(
     allow_missing_images: bool,
     detect: bool,
     recreate: bool,
+    beside: str | None,
     tag: str | None,
     confidence: float,
     proposals: Path | None,
@@ -108,8 +114,10 @@ def index(
     stages = budget.STAGES | STAGES | ({"extract": "pictures and regions"} if detect else {})
     with recorded(settings, "index", f"index {catalogue.name}", stages) as job:
         workspace = Workspace(settings, progress=job)
-        with workspace.client() as client:
-            report = session.index(workspace, client, catalogue, extractor, options, detect=detect, progress=job)
+        with _clients(workspace, beside) as (client, served):
+            report = session.index(
+                workspace, client, catalogue, extractor, options, detect=detect, progress=job, beside=served
+            )
         job.summary = report.plain() | {"collection": client.collection}
         if tag is not None:
             with workspace.client() as client:
@@ -128,6 +136,21 @@ def index(
             f"{client.collection!r} ({report.cached:,} from the cache), embedding {report.embedding}"
         )
     _say_left_out(report)
+
+
+@contextmanager
+def _clients(workspace: Workspace, beside: str | None) -> Iterator[tuple[SolrClient, SolrClient | None]]:
+    """Of what is indexed into, and of the collection whose place that is to take."""
+    from vision.errors import BadSetting
+
+    with workspace.client() as client:
+        if beside is None:
+            yield client, None
+        elif beside == client.collection:
+            raise BadSetting(f"--beside {beside} is the collection itself; give what is beside it another name")
+        else:
+            with workspace.client(beside) as other:
+                yield other, client
 
 
 def _say_left_out(report: IndexReport) -> None:

@@ -28,6 +28,7 @@ def index(
     detect: bool,
     progress: Progress,
     loaded: Extractor | None = None,
+    beside: SolrClient | None = None,
 ) -> IndexReport:
     """Index a catalogue, and remember that it was.
 
@@ -40,6 +41,7 @@ def index(
         detect: whether the settings' detector looks for things in pictures.
         progress: told of all stages.
         loaded: the extractor, where somebody has it already.
+        beside: of the collection whose place this one is to take: what was changed there is laid over the rows.
 
     Raises:
         VisualSearchError: as :meth:`Ingest.run`.
@@ -61,12 +63,14 @@ def index(
     )
     known = workspace.catalogues()
     with workspace.cache() as cache:
-        accepted = workspace.accepted(client)
+        accepted = workspace.accepted(beside or client)
         ingest = Ingest(client, workspace.store(), cache, workspace.roots(), progress=progress, amendments=accepted)
         try:
             report = ingest.run(catalogue, extractor, loaded, options)
         except KeyboardInterrupt:  # it can go on from elsewhere
             known.remember(entry)
             raise
+    if beside is not None:
+        workspace.beside().begin(beside.collection, client.collection, time.time())
     known.remember(msgspec.structs.replace(entry, rows=report.indexed, time=time.time()))
     return report

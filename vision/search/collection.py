@@ -243,26 +243,24 @@ class Collection:
                 self.forget()
         return found
 
-    def check_embedding(self, fingerprint: str) -> None:
-        """See that vectors are made with what the collection's are, as it is known here.
+    def check_embedding(self, fingerprint: str, meant: str | None = None) -> None:
+        """See that vectors are made with what is meant, by default with what the collection's are known to be.
 
         Raises:
             Superseded: they are not, and what is known here was forgotten: another collection may have taken its place.
             NotFound, Conflict: as :meth:`fingerprint`.
         """
-        held = self.fingerprint()
+        held = meant or self.fingerprint()
         if fingerprint != held:
-            raise self._superseded(fingerprint, held)
+            raise self._superseded(held, fingerprint)
 
-    def check_current(self) -> None:
-        """See that the collection's vectors still are what is known here; it is asked.
+    def check_current(self, meant: str) -> None:
+        """See that the collection's vectors are made with what is meant; it is asked.
 
         Raises:
             Superseded, NotFound, Conflict: as :meth:`check_embedding`.
         """
-        held = self.fingerprint()
-        if (found := self._read_fingerprint()) != held:
-            raise self._superseded(found, held)
+        self.check_embedding(self._read_fingerprint(), meant)
 
     def _superseded(self, one: str, other: str) -> Superseded:
         self.client.forget_keeping()

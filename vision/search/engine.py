@@ -33,6 +33,7 @@ from vision.search.planner import Limits
 from vision.search.querylog import QueryLog, Trail
 from vision.search.ranker import Ranker, shown
 from vision.search.request import SearchRequest, categories, to_query
+from vision.search.routing import Meant
 from vision.search.steering.calibration import Calibration
 from vision.search.steering.categories import NEIGHBOURS, Prediction, predict, vote
 from vision.search.steering.profiles import Profiles
@@ -134,19 +135,23 @@ class SearchEngine:
 
         def answered(trail: Trail) -> Result:
             with deadline.within(request.seconds):
-                return routing.steadily(lambda: self._meant(request)._timed((request, image), trail))
+                return routing.steadily(lambda: self._timed((request, image), trail))
 
         return self._logged((request, image), answered) if logged else answered(Trail())
 
-    def _meant(self, request: SearchRequest) -> SearchEngine:
+    def _meant(self, request: SearchRequest) -> tuple[SearchEngine, Meant]:
+        """Of the collection that a request means."""
         engines = (self, *(self._others() if routing.wanted(request) is not None else ()))
-        return engines[routing.place([each.collection for each in engines], request)]
+        found = routing.meant([each.collection for each in engines], request)
+        return engines[found.number], found
 
     def _timed(self, asked: Asked, trail: Trail) -> Result:
         began = time.perf_counter()
-        target = self._pictures.target(asked)
+        engine, meant = self._meant(asked[0])
+        target = engine._pictures.target(asked)
+        meant.check(target.embedding)
         extracted = time.perf_counter()
-        result = self._answer(asked[0], target, trail)
+        result = engine._answer(asked[0], target, trail)
         extract = _ms(extracted - began) if target.vector is not None else 0.0
         return replace(result, took=Took(extract, result.took.solr, _ms(time.perf_counter() - began)))
 
@@ -175,10 +180,10 @@ class SearchEngine:
         """
         began = time.perf_counter()
         meant = [caught(self._meant)(request) for request, _ in asked]
-        own = [each for each, engine in zip(asked, meant, strict=True) if engine is self]
-        targets = iter(self._pictures.targets(own, self._pool))
         # Those of other collections are few: each is extracted as it is answered.
-        known = [next(targets) if engine is self else None for engine in meant]
+        here = [isinstance(each, tuple) and each[1] == Meant() for each in meant]
+        targets = iter(self._pictures.targets([each for each, own in zip(asked, here, strict=True) if own], self._pool))
+        known = [next(targets) if own else None for own in here]
         extracted = time.perf_counter()
 
         def answered(one: tuple[Asked, Target | VisualSearchError | None]) -> Result:
@@ -188,7 +193,7 @@ class SearchEngine:
                 nonlocal target
                 found, target = target, None
                 if found is None or isinstance(found, Superseded):
-                    return self._meant(each[0])._timed(each, trail)
+                    return self._timed(each, trail)
                 if isinstance(found, VisualSearchError):
                     raise found
                 return self._answer(each[0], found, trail)

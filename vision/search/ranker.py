@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vision.embedding import Embedding
 from vision.errors import SolrRefused
 from vision.search import answers, counted, histograms, planner
 from vision.search.collection import Collection, Matching
@@ -81,7 +82,7 @@ class Ranker:
     def _arranged(self, query: Query, vectors: QueryVectors | None, requests: list[Params]) -> Page:
         """One page of the order that begins with the arranged pool and goes on by score."""
         assert query.diversity is not None
-        embedding = self._collection.embedding()
+        embedding = self._embedding(query)
         size = diversity.size(query.rows)
         whole = replace(query, rows=size, start=0)
         whole = replace(whole, candidates=planner.candidates_for(whole, self.limits))
@@ -143,18 +144,18 @@ class Ranker:
         """
         names = self._collection.client.names
         params = compose(query, plan, vectors, names, by_id=by_id)
-        measures = vectors is not None or query.taste is not None
+        meant = None if vectors is None and query.taste is None else query.embedding or self._collection.fingerprint()
 
         def ask(params: Params) -> Mapping[str, Any]:
             requests.append(params)
             try:
                 answer = self._collection.client.select(params, partial=True)
             except SolrRefused:
-                if measures:
-                    self._collection.check_current()  # one with other dimensions refuses the query's
+                if meant is not None:
+                    self._collection.check_current(meant)  # one with other dimensions refuses the query's
                 raise
-            if measures:
-                self._check(answer, narrows=plan.way is Way.THRESHOLD or query.taste is not None)
+            if meant is not None:
+                self._check(answer, meant, narrows=plan.way is Way.THRESHOLD or query.taste is not None)
             return answer
 
         many = plan.matching is not None and plan.matching > counted.MANY
@@ -162,16 +163,16 @@ class Ranker:
             return self._collection.counted.answered(params, ask)
         return ask(params)
 
-    def _check(self, answer: Mapping[str, Any], *, narrows: bool) -> None:
+    def _check(self, answer: Mapping[str, Any], meant: str, *, narrows: bool) -> None:
         """See that what answered is what was meant: its documents tell; where none does, and it matters, it is asked.
 
         ``narrows``: distances decide what matches, and not its order alone.
         """
         made_with = answers.embeddings(answer)
         for each in made_with:
-            self._collection.check_embedding(each)
+            self._collection.check_embedding(each, meant)
         if not made_with and (narrows or answer["response"]["docs"]):
-            self._collection.check_current()
+            self._collection.check_current(meant)
 
     def with_edges(self, query: Query, vectors: QueryVectors | None, requests: list[Params]) -> Query:
         """The query with buckets for the numbers it counts, by what matches: what the planner counts says that too."""
@@ -196,6 +197,11 @@ class Ranker:
         requests += [count] if asked else []
         return matching
 
+    def _embedding(self, query: Query) -> Embedding:
+        """The query's, whatever the collection's is by now."""
+        named = query.embedding
+        return self._collection.embedding() if named is None else self._collection.store.load(named)
+
     def vectors(self, query: Query) -> QueryVectors | None:
         """What a query's picture is to the collection, or None without one.
 
@@ -206,7 +212,7 @@ class Ranker:
             self._collection.check_embedding(query.embedding)
         if query.vector is None:
             return None
-        embedding = self._collection.embedding()
+        embedding = self._embedding(query)
         limit = None
         if query.max_distance is not None:
             limit = embedding.codec.lower_bound_sq(query.max_distance, query.vector)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from vision.errors import Conflict, FingerprintMismatch, NotFound, Superseded
@@ -45,7 +46,24 @@ def wanted(request: SearchRequest) -> str | None:
     return paging.embedding(request.page)
 
 
-def place(collections: Sequence[Collection], request: SearchRequest) -> int:
+@dataclass(frozen=True)
+class Meant:
+    """Which of several collections a request means, and the fingerprint that it had; None where any is right."""
+
+    number: int = 0
+    embedding: str | None = None
+
+    def check(self, found: str | None) -> None:
+        """See that what a request searches by is made with what is meant.
+
+        Raises:
+            Superseded: the collection has other vectors by now.
+        """
+        if None not in (self.embedding, found) and self.embedding != found:
+            raise Superseded(str(self.embedding), str(found))
+
+
+def meant(collections: Sequence[Collection], request: SearchRequest) -> Meant:
     """Which of the collections a request means; the first is the one that is served.
 
     Raises:
@@ -54,25 +72,25 @@ def place(collections: Sequence[Collection], request: SearchRequest) -> int:
     """
     asked = wanted(request)
     if asked is None or len(collections) == 1:
-        return 0  # which says itself what it has
+        return Meant()  # which says itself what it has
     for seconds in (0.0, *_WAITS):
         time.sleep(seconds)
         for number, each in enumerate(collections):
             if seconds:
                 each.forget()
-            if asked in _names(each):
-                return number
+            if asked in (names := _names(each)):
+                return Meant(number, names[-1])
         if not any(asked in each.had for each in collections):
             break
     if request.extractor is None:
-        return 0
-    raise FingerprintMismatch(asked, " and ".join(sorted(set().union(*map(_names, collections)))))
+        return Meant()
+    raise FingerprintMismatch(asked, " and ".join(sorted({name for each in collections for name in _names(each)})))
 
 
-def _names(collection: Collection) -> frozenset[str]:
-    """What its vectors may be called."""
+def _names(collection: Collection) -> tuple[str, ...]:
+    """What its vectors may be called, the fingerprint last."""
     try:
         embedding = collection.embedding()
     except (NotFound, Conflict):  # none, or several, or one whose files are not here
-        return frozenset()
-    return frozenset((embedding.extractor, embedding.fingerprint))
+        return ()
+    return embedding.extractor, embedding.fingerprint

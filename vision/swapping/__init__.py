@@ -1,0 +1,1 @@
+"""One collection takes the place of another: both live at once, compared on live searches, switched, switched back."""
