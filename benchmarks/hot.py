@@ -1,0 +1,136 @@
+"""How many products one machine of 24 GiB carries: an index with the part of a machine's memory that its part is.
+
+An index of a million products in a thirtieth of the memory is what one of thirty million is on the whole machine: the
+same part of it is held, and of the rest the same part is read from the disk. So the room for files that a machine of 24
+GiB leaves is divided by the products it is to carry, and one index asked in turns with each. What that leaves out is
+the growth of the graph search itself with the index, which `python -m benchmarks.scale` measures, and a disk that is as
+busy as it would be there.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import click
+import numpy as np
+
+from benchmarks.cgroups import Cgroup, cgroup, forget
+from benchmarks.peers.building import built
+from benchmarks.peers.engines.ours import Ours
+from benchmarks.peers.model import Ask
+from benchmarks.peers.shop import Matching, Shop
+from benchmarks.report import Table, emit, progress
+from benchmarks.resident import in_memory
+from vision.reduction import DIMS
+from vision.settings import Settings
+
+MACHINE: Final = 24 * 2**30
+HEAP: Final = 2 * 2**30
+"""For Solr's heap, the API and the system."""
+SIZES: Final = (2, 5, 10, 15, 20, 30, 40, 60)
+"""Millions of products of the whole machine."""
+PARTS: Final = (Matching("100"), Matching("5"), Matching("100", "linen"))
+_WARM: Final = 300
+_GRAPHS: Final = (".vex", ".vem")
+
+
+@dataclass(frozen=True)
+class Held:
+    """What is in memory, in bytes: of coarse vectors and graphs, of full vectors, and of all files."""
+
+    hot: int
+    full: int
+    files: int
+
+
+def run(shop: Shop, sizes: Sequence[float], queries: int, repeats: int) -> Table:
+    """One index, asked with each size's memory in turns."""
+    _, folder = built(shop, "ours")
+    forget(folder)
+    made = Ours()
+    times: dict[tuple[float, Matching], list[float]] = {}
+    held: dict[float, Held] = {}
+    number = 0
+    with cgroup("visual-search-hot") as group:
+        made.open(folder)
+        try:
+            group.add(made.running.process.pid)
+            forget(folder)
+            for _ in range(repeats):
+                for size in sizes:
+                    _limit(group, shop, size)
+                    for part in PARTS:
+                        for count in range(_WARM // len(PARTS) + queries):
+                            number += 1
+                            began = time.perf_counter()
+                            made.search(Ask(shop.queries[number % shop.asked], part.level, part.words))
+                            if count >= _WARM // len(PARTS):
+                                times.setdefault((size, part), []).append(1000 * (time.perf_counter() - began))
+                    held[size] = _held(shop, folder)
+                    progress(f"{size:g} million: {group.cached() / 2**20:,.0f} MB of files in memory")
+        finally:
+            made.close()
+    return _table(shop, sizes, times, held)
+
+
+def _limit(group: Cgroup, shop: Shop, size: float) -> None:
+    """The room for files that this index would have as a part of ``size`` million products."""
+    group.limit(group.anonymous() + int((MACHINE - HEAP) * shop.count / (size * 1e6)))
+
+
+def _held(shop: Shop, folder: Path) -> Held:
+    hot = full = files = 0
+    for path in (folder / "solr").rglob("*"):
+        if not path.is_file():
+            continue
+        there = in_memory(path)
+        files += there
+        if path.suffix == ".vec" and path.stat().st_size >= 4 * DIMS * shop.count:
+            full += there
+        elif path.suffix in (".vec", *_GRAPHS):
+            hot += there
+    return Held(hot, full, files)
+
+
+def _table(
+    shop: Shop,
+    sizes: Sequence[float],
+    times: dict[tuple[float, Matching], list[float]],
+    held: dict[float, Held],
+) -> Table:
+    columns = ("million products", "bytes a product", "files in memory MB", "coarse and graph MB", "full vectors MB")
+    names = [f"{part.level} % {part.words}".strip() for part in PARTS]
+    made = Table(
+        f"{shop.count:,} products in the memory that is their part of 24 GiB; milliseconds over HTTP",
+        (*columns, *(f"{name} {which}" for name in names for which in ("p50", "p95"))),
+    )
+    for size in sizes:
+        room = (MACHINE - HEAP) / (size * 1e6)
+        found = held[size]
+        cells = [float(each) for part in PARTS for each in np.percentile(times[size, part], (50, 95))]
+        made.add(f"{size:g}", room, found.files / 1e6, found.hot / 1e6, found.full / 1e6, *cells)
+    return made
+
+
+def _numbers(_: click.Context, __: click.Parameter, value: str) -> list[float]:
+    return [float(part) for part in value.split(",") if part]
+
+
+@click.command(help=__doc__)
+@click.option("--products", default=1_000_000, show_default=True, help="Of the index.")
+@click.option("--sizes", default=",".join(map(str, SIZES)), callback=_numbers, help="Millions of products.")
+@click.option("--queries", default=60, show_default=True, help="Of each kind, in each repeat.")
+@click.option("--repeats", default=2, show_default=True, help="Rounds.")
+@click.option("--folder", type=click.Path(path_type=Path), help="Where indexes are kept.  [default: the cache]")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def main(products: int, sizes: list[float], queries: int, repeats: int, folder: Path | None, as_json: bool) -> None:
+    root = folder or Settings.from_environment().cache / "benchmarks"
+    emit("hot", [run(Shop(root / str(products), products), sizes, queries, repeats)], as_json=as_json)
+
+
+if __name__ == "__main__":
+    main()
