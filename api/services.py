@@ -8,6 +8,7 @@ from typing import Final, cast
 from flask import Flask, current_app
 
 from api.access.callers import Callers
+from vision.catalog.drift_form import DriftForm, drift_form
 from vision.catalog.pictures import Roots
 from vision.detect import Finder
 from vision.merchandising.desk import Desk
@@ -65,6 +66,14 @@ class Services:
         """Requests to Solr that were sent again; nothing is started to count them."""
         engine = self._engine
         return 0 if engine is None else engine.client.budget.retries
+
+    def drift(self) -> DriftForm | None:
+        """How well the collection's new pictures are described; Solr is not asked for it."""
+        if (engine := self._engine) is None:
+            return None
+        files, name = self.workspace.drift(), engine.client.collection
+        record = files.record(name)
+        return None if record is None else drift_form(files, name, record.embedding)
 
 
 def attach(app: Flask, services: Services) -> None:

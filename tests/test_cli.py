@@ -215,7 +215,7 @@ def test_index_and_search_as_json(here: Path, environ: Mapping[str, str], solr_u
     assert indexed.exit_code == 0, indexed.output
     report = json.loads(indexed.stdout)
     seconds = report.pop("seconds")
-    assert report == {"indexed": 3, "rejected": 1, "cached": 0, "regions": 0}
+    assert report == {"indexed": 3, "rejected": 1, "cached": 0, "regions": 0, "drifted": False}
     assert seconds > 0
     assert "1 rows rejected; the reasons are in c.rejects.jsonl" in indexed.stderr
 

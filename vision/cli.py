@@ -15,7 +15,7 @@ _COMMANDS = {
     "calibrate": ("vision.search.commands:calibrate", "Measure what a distance means, for `min_match`."),
     "detect": ("vision.detect.commands:detect", "Find the things in a photo."),
     "models": ("vision.extractors.commands:models", "List, try and fetch what turns pictures into vectors."),
-    "pca": ("vision.reduction.commands:pca", "Fit a PCA on a catalogue; report what it costs."),
+    "pca": ("vision.reduction.commands:pca", "Fit a PCA on a catalogue; report what it costs; watch it."),
     "changes": ("vision.merchandising.commands:changes", "Accept, reject and undo changes of products' attributes."),
     "cluster": ("vision.merchandising.tools.commands:cluster", "Group products that look alike."),
     "fill": ("vision.merchandising.tools.commands:fill", "Propose values for products without one."),

@@ -6,6 +6,7 @@ from PIL import Image
 
 from vision.catalog.cache import FeatureCache
 from vision.catalog.catalogues import Catalogues
+from vision.catalog.drift_record import DriftFiles
 from vision.catalog.pictures import Roots
 from vision.console import Progress
 from vision.detect import Finder
@@ -132,6 +133,10 @@ class Workspace:
     def tuned(self) -> TunedFiles:
         """What was chosen for collections by measuring them."""
         return TunedFiles(self.settings.home / "tuning")
+
+    def drift(self) -> DriftFiles:
+        """How well the PCAs of collections describe their new pictures."""
+        return DriftFiles(self.settings.home / "embeddings", self.settings.home / "drift")
 
     def measurements(self) -> Measurements:
         """The results of what was measured."""

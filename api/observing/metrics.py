@@ -23,6 +23,7 @@ from api.access.security import requires
 from api.openapi import version
 from api.operations import Operation, describe
 from api.services import Services
+from vision.catalog.drift_record import State as Drift
 from vision.errors import VisualSearchError
 from vision.jobs.model import State
 from vision.telemetry import Search, Stage
@@ -148,6 +149,7 @@ class _Kept(Collector):
         count, size = self._wired.uploads.usage()
         yield GaugeMetricFamily(f"{_PREFIX}_uploads", "Photos that are kept.", count)
         yield GaugeMetricFamily(f"{_PREFIX}_uploads_bytes", "Bytes of them.", size)
+        yield from self._drift()
         jobs = GaugeMetricFamily(f"{_PREFIX}_jobs", "Jobs that are known, by state.", labels=("state",))
         try:
             states = Tally(job.state for job in self._wired.workspace.jobs().all())
@@ -157,6 +159,27 @@ class _Kept(Collector):
         for state in State:
             jobs.add_metric((state.value,), states[state])
         yield jobs
+
+    def _drift(self) -> Iterator[GaugeMetricFamily]:
+        """Of the collection that is searched; nothing before a PCA's new pictures can be compared."""
+        try:
+            found = self._wired.drift()
+        except VisualSearchError as error:
+            _LOG.warning("drift could not be read: %s", error)
+            return
+        if found is None:
+            return
+        alarm = GaugeMetricFamily(f"{_PREFIX}_pca_drifted", "Whether new pictures are described worse than tolerated.")
+        alarm.add_metric((), found.state is Drift.DRIFTED)
+        left_out = GaugeMetricFamily(
+            f"{_PREFIX}_pca_error", "Mean part of pictures that the PCA leaves out.", labels=("components", "of")
+        )
+        for name, measure in (("all", found.whole), ("coarse", found.coarse)):
+            if measure is not None:
+                left_out.add_metric((name, "new"), measure.now)
+                left_out.add_metric((name, "usual"), measure.usual)
+        yield alarm
+        yield left_out
 
 
 def install(app: Flask, wired: Services) -> Metrics:

@@ -16,6 +16,7 @@ from api.access.security import requires
 from api.health import ReadyForm, readiness
 from api.operations import Operation, answer, describe
 from api.services import Services, services
+from vision.catalog.drift_form import DriftForm, drift_form
 from vision.errors import VisualSearchError
 from vision.settings import Settings, origins
 from vision.solr.client import SolrClient
@@ -59,7 +60,7 @@ class EmbeddingForm(msgspec.Struct, frozen=True):
 
     ``weights`` is the fingerprint of extractor, weights and preprocessing; ``dims_in`` features become ``dims_out``
     components, of which the first ``coarse_dims`` find candidates; ``sigma2`` is the median squared distance.
-    ``calibration`` is null where distances were not measured.
+    ``calibration`` is null where distances were not measured; ``drift`` says how well new pictures are described.
     """
 
     fingerprint: str
@@ -70,6 +71,7 @@ class EmbeddingForm(msgspec.Struct, frozen=True):
     coarse_dims: int
     sigma2: float
     calibration: CalibrationForm | None
+    drift: DriftForm
 
 
 class SettingForm(msgspec.Struct, frozen=True):
@@ -180,6 +182,7 @@ def _embedding(wired: Services) -> EmbeddingForm:
         coarse_dims=found.codec.dims,
         sigma2=found.sigma2,
         calibration=None if calibration is None else CalibrationForm(calibration.by, len(calibration.strangers)),
+        drift=drift_form(wired.workspace.drift(), wired.client.collection, found.fingerprint),
     )
 
 

@@ -69,7 +69,7 @@ def finish(shop: Shop, path: Path) -> dict[str, float]:
     out, said = running.communicate(timeout=120)
     assert running.returncode == 0, said
     report = json.loads(out)
-    assert set(report) == {"indexed", "rejected", "cached", "seconds", "regions"}
+    assert set(report) == {"indexed", "rejected", "cached", "seconds", "regions", "drifted"}
     return dict(report)
 
 

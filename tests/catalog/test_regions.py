@@ -237,7 +237,7 @@ def test_killed_and_run_again(new_shop: NewShop, tmp_path: Path, monkeypatch: py
     assert 0 < before < 120
     out, said = start(shop).communicate(timeout=120)
     report = json.loads(out)
-    assert set(report) == {"indexed", "rejected", "cached", "seconds", "regions"}, said
+    assert set(report) == {"indexed", "rejected", "cached", "seconds", "regions", "drifted"}, said
     assert (report["indexed"], report["regions"]) == (120, 240)
     # Of the last batch that was looked at, regions may not have been extracted yet.
     assert before - 32 <= report["cached"] <= before

@@ -24,6 +24,8 @@ MODELS: Final = "models"
 """The backup's folder of model files, one folder for each."""
 COLLECTION: Final = "COLLECTION"
 """Stands in the backup's paths for the collection's name, which may be another one when it is restored."""
+_EMBEDDING: Final = ("embedding.json", "pca.npz", f"match-{COLLECTION}.json", "drift.json")
+"""What is kept beside an embedding, with it."""
 _MAPPINGS: Final = ("catalogues.json", "roots.json")
 _VECTORS: Final = "vectors.sqlite"
 _PROFILES: Final = "profiles.sqlite"
@@ -69,9 +71,9 @@ class Home:
 
     def small(self, embeddings: Sequence[str]) -> Iterator[str]:
         """The paths of files that are there and are only ever replaced whole, so that copying them is enough."""
-        names = [f"tuning/{COLLECTION}.json"]
+        names = [f"tuning/{COLLECTION}.json", f"drift/{COLLECTION}.json"]
         for each in embeddings:
-            names += [f"embeddings/{each}/{name}" for name in ("embedding.json", "pca.npz", f"match-{COLLECTION}.json")]
+            names += [f"embeddings/{each}/{name}" for name in _EMBEDDING]
         yield from (name for name in names if self.path(name).is_file())
 
     def shared(self, outside: bool) -> Iterator[str]:

@@ -21,6 +21,7 @@ STAGES = {
     "jars": "fetching Solr",
     "extract": "pictures to features",
     "pca": "fitting PCA",
+    "drift": "measuring drift",
     "index": "sending to Solr",
     "commit": "committing",
     "merge": "merging segments",
@@ -55,7 +56,7 @@ STAGES = {
 @click.option("--tag", metavar="FIELD[,FIELD]", help="Propose values for products of CATALOGUE that have none.")
 @click.option("--confidence", type=click.FloatRange(0.01, 0.999), default=0.9, show_default=True, help="Of --tag.")
 @click.option("--proposals", type=click.Path(path_type=Path), help="Of --tag.  [default: CATALOGUE.proposals.json]")
-@click.option("--json", "as_json", is_flag=True, help="Print {indexed, rejected, cached, seconds, regions}.")
+@click.option("--json", "as_json", is_flag=True, help="Print {indexed, rejected, cached, seconds, regions, drifted}.")
 @reported
 @resumable
 def index(

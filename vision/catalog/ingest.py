@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,8 @@ from vision import reduction
 from vision.catalog import amending, reader, sending, stale
 from vision.catalog.amending import Amendments, Unamended
 from vision.catalog.cache import FeatureCache
+from vision.catalog.drift import Watch, Watched
+from vision.catalog.drift_record import DriftFiles
 from vision.catalog.features import BATCH, extract
 from vision.catalog.fitting import Fitting, held
 from vision.catalog.pictures import Pictures, Roots
@@ -21,7 +23,7 @@ from vision.catalog.rejects import Rejects
 from vision.catalog.survey import Survey
 from vision.console import Progress
 from vision.detect import Finder
-from vision.embedding import EmbeddingStore
+from vision.embedding import Embedding, EmbeddingStore
 from vision.errors import BadCatalogue, Conflict, SolrUnavailable, VisualSearchError
 from vision.extractors import Extractor
 from vision.solr import configset
@@ -77,10 +79,14 @@ class IndexReport:
     """Rows that were given other values, as those had been changed in the index and the catalogue does not know."""
     overtaken: int = 0
     """Such changes that were dropped, as the catalogue itself has another value by now."""
+    drifted: bool = False
+    """Whether the collection's PCA describes its new pictures worse than is tolerated."""
 
     def plain(self) -> dict[str, Any]:
         """The answer of ``index --json``."""
-        return {name: getattr(self, name) for name in ("indexed", "rejected", "cached", "seconds", "regions")}
+        return {
+            name: getattr(self, name) for name in ("indexed", "rejected", "cached", "seconds", "regions", "drifted")
+        }
 
 
 class Ingest:
@@ -95,14 +101,19 @@ class Ingest:
         *,
         progress: Progress = lambda stage, done, total: None,
         amendments: Amendments | None = None,
+        drift: DriftFiles | None = None,
     ) -> None:
-        """Wire what a run needs, without doing anything yet; ``amendments`` are laid over the rows."""
+        """Wire what a run needs, without doing anything yet.
+
+        ``amendments`` are laid over the rows; with ``drift`` it is watched how well the PCA describes new pictures.
+        """
         self._client = client
         self._store = store
         self._cache = cache
         self._roots = roots
         self._progress = progress
         self._amendments = amendments or Unamended()
+        self._watch = None if drift is None else Watch(drift, client, cache)
 
     def run(self, catalogue: Path, extractor_name: str, extractor: Extractor, options: IndexOptions) -> IndexReport:
         """Index a catalogue. With ``recreate`` the old collection is dropped when the new vectors are ready.
@@ -156,6 +167,7 @@ class Ingest:
                 keeping, shape = options.vectors or self._client.keeping, self._shape(options)
                 configset.drop(self._client)
                 self._create(options, keeping, shape)
+            watched = self._watched(current, embedding, unique, fitted=fitting.fits)
             load = sending.Load(survey, embedding, self._cache, pictures.root_id, regions)
             parts = self._send(load)
             swept = sending.sweep(self._client, load) if before.any else 0
@@ -172,10 +184,22 @@ class Ingest:
             notes=fitting.notes(embedding, len(unique)),
             without=survey.without,
             regions=parts,
-            remarks=stale.remarks(before, self._client, regions, swept),
+            remarks=(*stale.remarks(before, self._client, regions, swept), *watched.remarks),
             amended=self._amendments.amended,
             overtaken=self._amendments.overtaken,
+            drifted=watched.drifted,
         )
+
+    def _watched(
+        self, current: Embedding | None, embedding: Embedding, pictures: Sequence[bytes], *, fitted: bool
+    ) -> Watched:
+        """See how well the collection's PCA describes what is new; of its first pictures, how well it did then."""
+        if self._watch is None:
+            return Watched()
+        self._progress("drift", 0, None)
+        if current is None:
+            return self._watch.begin(embedding, pictures, fitted=fitted)
+        return self._watch.look(embedding, pictures)
 
     def _send(self, load: sending.Load) -> int:
         """Second pass: every good row, and once more those that somebody changed in the index meanwhile.

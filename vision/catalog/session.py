@@ -64,7 +64,15 @@ def index(
     known = workspace.catalogues()
     with workspace.cache() as cache:
         accepted = workspace.accepted(beside or client)
-        ingest = Ingest(client, workspace.store(), cache, workspace.roots(), progress=progress, amendments=accepted)
+        ingest = Ingest(
+            client,
+            workspace.store(),
+            cache,
+            workspace.roots(),
+            progress=progress,
+            amendments=accepted,
+            drift=workspace.drift(),
+        )
         try:
             report = ingest.run(catalogue, extractor, loaded, options)
         except KeyboardInterrupt:  # it can go on from elsewhere

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vision.catalog.commands import STAGES
+from vision.catalog.drift_commands import drift
 from vision.console import Progress, reported, resumable
 from vision.errors import BadSetting
 from vision.evaluation.commands import report
@@ -42,6 +43,7 @@ def pca() -> None:
 
 
 pca.add_command(report)
+pca.add_command(drift)
 
 
 @pca.command()

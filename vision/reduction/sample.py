@@ -22,6 +22,12 @@ def take(batches: Iterable[ArrayLike], size: int, seed: int) -> tuple[NDArray[np
     return sample.rows(), sample.total
 
 
+def left_out(total: int, size: int, seed: int) -> NDArray[np.intp]:
+    """The numbers of the rows that :func:`take` does not keep of ``total``."""
+    keys = np.random.default_rng(seed).random(total)
+    return np.sort(np.argpartition(keys, size - 1)[size:]) if size < total else np.zeros(0, dtype=np.intp)
+
+
 class _Sample:
     """Rows in place: one that stays is copied once, one that is replaced is overwritten.
 
