@@ -39,7 +39,8 @@ JSON
 visual_bytes() { # the hexadecimal digits that sha256sum writes first, as bytes
     local hex
     read -r hex _
-    # shellcheck disable=SC2059
+    # Bash itself cannot say "what was found" before 5.2.
+    # shellcheck disable=SC2001,SC2059
     printf "$(sed 's/../\\x&/g' <<<"$hex")"
 }
 visual_security || exit 1
