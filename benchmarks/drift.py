@@ -44,6 +44,8 @@ PARTS = ("alarms", "quality", "cost")
 TOP = 10
 FEW = 25
 """Photos after which it is looked whether there is an alarm."""
+FEWEST = 1000
+"""Photos of a first catalogue that allow hardly as many components as there may be."""
 COARSE = 256
 KINDS: Mapping[str, Sequence[str]] = {
     "T-shirts": ("T-Shirt",),
@@ -206,6 +208,8 @@ def added(extractor: str, photos: Photos, things: Photos, queries: int, seed: in
     people = np.unique(photos.senders)
     others = random.permutation(people)[: len(people) // 6]
     one(table, extractor, "the same, by chance", *split(photos, random.random(len(photos.kinds)) < 0.15, seed), queries)
+    few, rest = (photos.part(each) for each in np.split(random.permutation(len(photos.kinds)), [FEWEST]))
+    one(table, extractor, f"the same, to {FEWEST:,}", few, rest, queries)
     one(table, extractor, "other people's", *split(photos, np.isin(photos.senders, others), seed), queries)
     for name, kinds in KINDS.items():
         one(table, extractor, name, *split(photos, np.isin(photos.kinds, kinds), seed), queries)
