@@ -94,7 +94,7 @@ def test_from_a_fit_to_an_alarm_and_a_new_collection(shop: Shop, tmp_path: Path)
     assert code == 1 and "drifted" in said and "docs/drift.md" in said
 
     again = index(shop, colored)  # nothing is new
-    assert again.remarks == () and files.record(shop.name) == files.record(shop.name)
+    assert again.remarks == () and again.drifted
     more = index(shop, products(tmp_path, range(1060, 1070), colored=True))
     assert more.drifted and more.remarks == ()  # it was said
 
@@ -111,6 +111,27 @@ def test_from_a_fit_to_an_alarm_and_a_new_collection(shop: Shop, tmp_path: Path)
     anew = index(shop, whole, recreate=True)
     assert anew.embedding != first.embedding and files.record(shop.name) is None
     assert json.loads(command(shop, "--json")[1])["state"] == State.TOO_FEW
+
+
+def test_an_alarm_that_a_run_could_not_tell_is_told_by_the_next(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index(shop, products(tmp_path, range(60)))
+    colored = products(tmp_path, range(1000, 1060), colored=True)
+    with monkeypatch.context() as broken, pytest.raises(KeyboardInterrupt):
+
+        def ended(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        broken.setattr("vision.catalog.sending.verify", ended)  # everything is sent, nothing is said
+        index(shop, colored)
+    files = Workspace(shop.settings).drift()
+    record = files.record(shop.name)
+    assert record is not None and record.since is not None and not record.told
+    found = index(shop, colored)  # nothing is new by now
+    assert found.drifted and found.remarks[0].startswith("PCA drift: ")
+    record = files.record(shop.name)
+    assert record is not None and record.told and len(record.window) == 60
 
 
 def test_an_embedding_without_a_baseline_gets_one_of_its_first_new_pictures(shop: Shop, tmp_path: Path) -> None:

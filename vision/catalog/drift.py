@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+import msgspec
 import numpy as np
 import orjson
 from numpy.typing import NDArray
@@ -34,11 +35,17 @@ _NAMED: Final = 16
 
 @dataclass(frozen=True)
 class Watched:
-    """What a run found: ``new`` pictures, whether there is an alarm, and what the user should know."""
+    """What a run found.
 
-    new: int = 0
+    Attributes:
+        drifted: whether there is an alarm.
+        remarks: what the user should know.
+        turned: whether they say that it begins or ends.
+    """
+
     drifted: bool = False
     remarks: tuple[str, ...] = ()
+    turned: bool = False
 
 
 class Watch:
@@ -64,42 +71,52 @@ class Watch:
 
     def look(self, embedding: Embedding, pictures: Sequence[bytes]) -> Watched:
         """Measure those of a run's pictures that the collection does not hold yet; to be asked before they are sent."""
-        new = self._new(pictures)
-        if not new:
+        try:
+            return self._looked(embedding, self._new(pictures))
+        except BadSetting as error:  # it is no reason not to index
+            return Watched(remarks=(f"drift was not measured: {error}",))
+
+    def told(self, drifted: bool) -> None:
+        """Note that the user was told how it is, when the run has come to its end: it is not said again."""
+
+        def change(known: Record | None) -> Record:
+            assert known is not None
+            return msgspec.structs.replace(known, told=drifted)
+
+        self._files.change(self._client.collection, change)
+
+    def _looked(self, embedding: Embedding, new: Sequence[bytes]) -> Watched:
+        baseline = self._files.baseline(embedding.fingerprint)
+        record = self._noted(embedding, new, baseline) if new else self._files.record(self._client.collection)
+        if record is None or record.embedding != embedding.fingerprint:
             return Watched()
+        drifted = record.since is not None
+        if baseline is None and len(record.window) >= _FIRST:
+            self._files.keep_baseline(embedding.fingerprint, _made(embedding, Origin.FIRST_NEW, *record.spread()))
+            self._files.forget(self._client.collection)
+            said = (
+                f"PCA drift is watched from now on: this embedding had no baseline, its first {len(record.window)} new "
+                "pictures are it, and are taken to be like those before"
+            )
+            return Watched(remarks=(said,))
+        if drifted != record.told and baseline is not None:
+            return Watched(drifted, (notice(record, baseline),), turned=True)
+        return Watched(drifted)
+
+    def _noted(self, embedding: Embedding, new: Sequence[bytes], baseline: Baseline | None) -> Record:
+        """The collection's record with a run's new pictures."""
         chosen = _some(new, WINDOW, self._seed)
         found = self._errors(embedding, chosen)
         seen = [Seen(each.hex()[:_NAMED], *row) for each, row in zip(chosen, found.round(6).tolist(), strict=True)]
         at = _now()
         run = Run(at, len(new), *(float(each) for each in found.mean(axis=0).round(6)))
-        try:
-            return self._noted(embedding, seen, run, at)
-        except BadSetting as error:  # it is no reason not to index
-            return Watched(len(new), remarks=(f"drift was not measured: {error}",))
-
-    def _noted(self, embedding: Embedding, seen: Sequence[Seen], run: Run, at: str) -> Watched:
-        baseline = self._files.baseline(embedding.fingerprint)
-        before, remarks = False, []
 
         def change(known: Record | None) -> Record:
-            nonlocal before
             if known is None or known.embedding != embedding.fingerprint:
                 known = Record(embedding.fingerprint)
-            before = known.since is not None
             return known.plus(seen, run).judged(baseline, at)
 
-        record = self._files.change(self._client.collection, change)
-        drifted = record.since is not None
-        if baseline is None and len(record.window) >= _FIRST:
-            self._files.keep_baseline(embedding.fingerprint, _made(embedding, Origin.FIRST_NEW, *record.spread()))
-            self._files.forget(self._client.collection)
-            remarks.append(
-                f"PCA drift is watched from now on: this embedding had no baseline, its first {len(record.window)} new "
-                "pictures are it, and are taken to be like those before"
-            )
-        elif drifted != before and baseline is not None:
-            remarks.append(notice(record, baseline))
-        return Watched(run.new, drifted, tuple(remarks))
+        return self._files.change(self._client.collection, change)
 
     def _new(self, pictures: Sequence[bytes]) -> list[bytes]:
         new: list[bytes] = []

@@ -76,12 +76,16 @@ class Run(msgspec.Struct, frozen=True):
 
 
 class Record(msgspec.Struct, frozen=True):
-    """The newest pictures of a collection; ``since`` says when they began to be described worse, None while not."""
+    """The newest pictures of a collection.
+
+    ``since`` says when they began to be described worse, None while not; ``told`` whether a run has said so.
+    """
 
     embedding: str
     window: list[Seen] = []
     runs: list[Run] = []
     since: str | None = None
+    told: bool = False
 
     def plus(self, new: Sequence[Seen], run: Run) -> Record:
         """With more pictures and their run; what was seen before, in a run that was interrupted, counts once."""
@@ -89,7 +93,8 @@ class Record(msgspec.Struct, frozen=True):
         for each in new:
             window.pop(each.picture, None)
             window[each.picture] = each
-        return Record(self.embedding, list(window.values())[-WINDOW:], [*self.runs, run][-RUNS:], self.since)
+        newest, runs = list(window.values())[-WINDOW:], [*self.runs, run][-RUNS:]
+        return msgspec.structs.replace(self, window=newest, runs=runs)
 
     def spread(self) -> tuple[Spread, Spread]:
         """How the errors of at least one picture are spread."""

@@ -173,6 +173,8 @@ class Ingest:
             swept = sending.sweep(self._client, load) if before.any else 0
             sending.commit(self._client, survey.good + parts, self._progress)
             sending.verify(self._client, load, parts, self._progress)
+            if self._watch is not None and watched.turned:
+                self._watch.told(watched.drifted)
             held(self._client, self._store)  # another run at the same time may have sent vectors of its own
         return IndexReport(
             indexed=survey.good,

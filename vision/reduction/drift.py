@@ -33,6 +33,7 @@ _TOGETHER: Final = 20
 _ROUNDING: Final = 1e-6
 """An error below it is none: components are float32."""
 _LEVELS: Final = tuple(percent / 100 for percent in range(0, 101, 5))
+_BLOCK: Final = 2048
 _TAIL: Final = 19
 """The level beyond which one in twenty lay."""
 
@@ -108,9 +109,8 @@ def held_out(
     for aside in _folds(len(features), seed):
         stay = np.ones(len(features), dtype=np.bool_)
         stay[aside] = False
-        fitted_on = features[stay].astype(np.float64)
-        mean = fitted_on.mean(axis=0)
-        axes = _axes(fitted_on - mean, min(components, len(fitted_on) - 1))
+        mean = features.mean(axis=0, dtype=np.float64, where=stay[:, np.newaxis])
+        axes = _axes(features, np.flatnonzero(stay), mean, components)
         measured.append(_errors(features[aside] - mean, axes, coarse_dims))
     return np.concatenate(measured)
 
@@ -142,11 +142,19 @@ def _folds(count: int, seed: int) -> Iterator[NDArray[np.intp]]:
         yield order[start : start + size]
 
 
-def _axes(centred: NDArray[np.float64], count: int) -> NDArray[np.float64]:
-    """(dims, count) principal axes, or fewer where the rows have no more, largest variance first."""
-    if len(centred) >= centred.shape[1]:
-        _, axes = np.linalg.eigh(centred.T @ centred)
+def _axes(
+    features: NDArray[np.float32], chosen: NDArray[np.intp], mean: NDArray[np.float64], most: int
+) -> NDArray[np.float64]:
+    """(dims, most) principal axes of chosen rows, or fewer where there are no more, largest variance first."""
+    dims, count = features.shape[1], min(most, len(chosen) - 1)
+    if len(chosen) >= dims:  # by blocks: in float64 all of them would take as much memory as the fit
+        scatter = np.zeros((dims, dims))
+        for start in range(0, len(chosen), _BLOCK):
+            block = features[chosen[start : start + _BLOCK]] - mean
+            scatter += block.T @ block
+        _, axes = np.linalg.eigh(scatter)
         return np.ascontiguousarray(axes[:, ::-1][:, :count])
+    centred = features[chosen] - mean
     values, left = np.linalg.eigh(centred @ centred.T)
     kept = np.flatnonzero(values > values[-1] * 1e-10)[::-1][:count]
     return np.asarray(centred.T @ left[:, kept] / np.sqrt(values[kept]))
