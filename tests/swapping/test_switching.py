@@ -10,6 +10,7 @@ import pytest
 
 from tests.search.cloud import solr_cloud
 from tests.swapping.pair import Pair, pair
+from vision.catalog.drift_record import Record
 from vision.errors import Conflict, NotFound
 from vision.search.engine import SearchEngine
 from vision.search.request import SearchRequest
@@ -127,6 +128,7 @@ def test_what_is_kept_by_name_goes_with_it(made: Pair) -> None:
         with workspace.client(name) as client:
             embedding = workspace.engine(client).collection.embedding()
             calibrations.save(name, calibrate(client, embedding, "category", sample=40))
+        workspace.drift().change(name, lambda _, made_with=fingerprint: Record(made_with))  # type: ignore[misc]
     made.switched()
     with workspace.client(made.served) as client:
         engine = workspace.engine(client)
@@ -134,6 +136,9 @@ def test_what_is_kept_by_name_goes_with_it(made: Pair) -> None:
         assert engine.collection.calibration() is not None
     with workspace.client(made.beside) as client:
         assert workspace.engine(client).limits().limits.candidates == 100
+    for name, fingerprint in ((made.served, new), (made.beside, old)):
+        record = workspace.drift().record(name)
+        assert record is not None and record.embedding == fingerprint
 
 
 def test_nothing_is_switched_with_nothing_beside(made: Pair) -> None:

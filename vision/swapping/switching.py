@@ -158,21 +158,26 @@ class Switch:
     def _exchange_files(self, beside: Beside) -> None:
         """What is kept here by a collection's name goes with what the name means; each step may be taken again."""
         names = (beside.collection, beside.other)
+        now = {name: self._embedding(each) for name, each in zip(names, (self._live, self._other), strict=True)}
         calibrations = Calibrations(self._workspace.store().folder)
-        for client, name, was in zip((self._live, self._other), names, reversed(names), strict=True):
-            held = calibrations.load(was, self._embedding(client))
+        for name, was in (names, names[::-1]):
+            held = calibrations.load(was, now[name])
             if held is not None:
                 calibrations.save(name, held)
         self._workspace.catalogues().exchange(*names, self._extractors())
-        tuned = self._workspace.tuned()
-        live, other = (tuned.load(name) for name in names)
-        now = self._embedding(self._live)
-        # Bound to the fingerprint: what is in its place already says so.
-        if (live is not None and live.embedding != now) or (other is not None and other.embedding == now):
-            for name, found in ((names[0], other), (names[1], live)):
+        tuned, drift = self._workspace.tuned(), self._workspace.drift()
+        # Each says which embedding it belongs to, and so where: where both have the same one, it is right anywhere.
+        choices = {each.embedding: each for name in names if (each := tuned.load(name)) is not None}
+        records = {kept.embedding: kept for name in names if (kept := drift.record(name)) is not None}
+        for name, embedding in now.items():
+            if (choice := choices.get(embedding)) is None:
                 tuned.remove(name)
-                if found is not None:
-                    tuned.save(msgspec.structs.replace(found, collection=name))
+            else:
+                tuned.save(msgspec.structs.replace(choice, collection=name))
+            if (record := records.get(embedding)) is None:
+                drift.forget(name)
+            else:
+                drift.change(name, lambda _, kept=record: kept)  # type: ignore[misc]
 
     def _extractors(self) -> dict[str, str]:
         store = self._workspace.store()
