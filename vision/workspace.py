@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from PIL import Image
 
 from vision.catalog.cache import FeatureCache
@@ -12,7 +15,9 @@ from vision.console import Progress
 from vision.detect import Finder
 from vision.embedding import EmbeddingStore
 from vision.evaluation.measurements import Measurements
+from vision.following.sent import Sent
 from vision.jobs.store import Jobs
+from vision.locks import file_lock
 from vision.merchandising.desk import Desk
 from vision.merchandising.journal import Journal
 from vision.merchandising.overlay import Accepted
@@ -32,6 +37,8 @@ from vision.uploads import Uploads
 
 COLLECTION = "products"
 DEMO_COLLECTION = "demo"
+PATIENCE_S = 600.0
+"""How long an indexing waits for another one into the same collection."""
 
 
 class Workspace:
@@ -89,6 +96,19 @@ class Workspace:
     def cache(self) -> FeatureCache:
         """The features extracted on this machine."""
         return FeatureCache(self.settings.home / "features.sqlite")
+
+    @contextmanager
+    def sent(self, client: SolrClient, *, timeout: float = PATIENCE_S) -> Iterator[Sent]:
+        """What was sent to the client's collection from here; nobody else sends meanwhile.
+
+        Raises:
+            Locked: somebody did, for ``timeout`` seconds.
+            StorageUnavailable: it cannot be read or written.
+        """
+        folder, name = self.settings.home / "sent", client.collection
+        with file_lock(folder / f"{name}.lock", timeout=timeout, doing=f"indexing into {name!r}"):
+            with Sent(folder / f"{name}.sqlite") as sent:
+                yield sent
 
     def roots(self) -> Roots:
         """The folders of the catalogues that were indexed from this machine."""

@@ -12,7 +12,8 @@ import click
 from vision.console import Progress, echo, reported, resumable
 
 if TYPE_CHECKING:
-    from vision.catalog.ingest import IndexReport
+    from vision.catalog.ingest import IndexOptions, IndexReport
+    from vision.jobs.recording import Recorder
     from vision.search.engine import SearchEngine
     from vision.solr.client import SolrClient
     from vision.workspace import Workspace
@@ -51,6 +52,16 @@ STAGES = {
 @click.option("--allow-urls", is_flag=True, help="Fetch pictures that are web addresses.")
 @click.option("--allow-missing-images", is_flag=True, help="Index rows whose image cell is empty, by words alone.")
 @click.option("--detect", is_flag=True, help="Index each thing that the detector finds in a picture, too.")
+@click.option("--changes", is_flag=True, help="Send only rows that changed since the last time; delete what is gone.")
+@click.option("--watch", is_flag=True, help="Do that, stay, and do it again whenever CATALOGUE changes.")
+@click.option(
+    "--most-gone",
+    type=click.FloatRange(0, 100),
+    default=20,
+    show_default=True,
+    metavar="PERCENT",
+    help="Of --changes and --watch: more than that gone at once is refused, as the file may be half of an export.",
+)
 @click.option("--recreate", is_flag=True, help="Delete the collection's old content, once the new one is ready.")
 @click.option("--beside", metavar="NAME", help="Index into NAME, which is to take its place: docs/swaps.md.")
 @click.option("--tag", metavar="FIELD[,FIELD]", help="Propose values for products of CATALOGUE that have none.")
@@ -73,6 +84,9 @@ def index(
     allow_urls: bool,
     allow_missing_images: bool,
     detect: bool,
+    changes: bool,
+    watch: bool,
+    most_gone: float,
     recreate: bool,
     beside: str | None,
     tag: str | None,
@@ -86,12 +100,15 @@ def index(
     interruption: pictures that were extracted already are not extracted twice. Run it again after a change: rows with
     a known id replace what was there, and what CATALOGUE no longer has stays, unless --recreate is given.
 
+    With --changes only rows that differ from what was sent before are sent, and products that are gone are deleted;
+    with --watch that happens whenever CATALOGUE changes, until Ctrl+C.
+
     With --detect a picture of several things is found by each of them: every region that VISUAL_SEARCH_DETECTOR finds
     is indexed beside the whole picture. Without it, regions of an earlier run are deleted.
     """
-    import orjson
-
-    from vision.catalog import IndexOptions, session
+    from vision.catalog import IndexOptions
+    from vision.errors import BadSetting
+    from vision.following import presenting, rounds
     from vision.jobs.recording import recorded
     from vision.merchandising.tools import budget
     from vision.settings import Settings
@@ -112,17 +129,48 @@ def index(
         allow_missing_images=allow_missing_images,
         recreate=recreate,
     )
-    stages = budget.STAGES | STAGES | ({"extract": "pictures and regions"} if detect else {})
-    with recorded(settings, "index", f"index {catalogue.name}", stages) as job:
+    stages = budget.STAGES | rounds.STAGES | STAGES | ({"extract": "pictures and regions"} if detect else {})
+    if (tag or beside) is not None and (changes or watch):
+        raise BadSetting("--tag and --beside are about all products of CATALOGUE; leave out --changes and --watch")
+    title = f"watch {catalogue.name}" if watch else f"index {catalogue.name}"
+    with recorded(settings, "index", title, stages) as job:
         workspace = Workspace(settings, progress=job)
-        with _clients(workspace, beside) as (client, served):
-            report = session.index(
-                workspace, client, catalogue, extractor, options, detect=detect, progress=job, beside=served
-            )
-        job.summary = report.plain() | {"collection": client.collection}
+        if changes or watch:
+            how = presenting.How(detect, most_gone / 100, watch, as_json)
+            presenting.run(workspace, catalogue, extractor, options, job, how)
+            return
+        report = _whole(workspace, catalogue, extractor, options, job, detect=detect, beside=beside)
         if tag is not None:
             with workspace.client() as client:
                 _tag(workspace.engine(client), catalogue, tag, confidence, proposals, job)
+    _say(report, job.summary["collection"], detect=detect, as_json=as_json)
+
+
+def _whole(
+    workspace: Workspace,
+    catalogue: Path,
+    extractor: str,
+    options: IndexOptions,
+    job: Recorder,
+    *,
+    detect: bool,
+    beside: str | None,
+) -> IndexReport:
+    """Index every row."""
+    from vision.catalog import session
+
+    with _clients(workspace, beside) as (client, served):
+        report = session.index(
+            workspace, client, catalogue, extractor, options, detect=detect, progress=job, beside=served
+        )
+    job.summary = report.plain() | {"collection": client.collection}
+    return report
+
+
+def _say(report: IndexReport, collection: str, *, detect: bool, as_json: bool) -> None:
+    """What was done, on stdout; what to know besides, on stderr where stdout is for machines."""
+    import orjson
+
     for note in report.notes:
         echo(f"PCA: {note}", err=as_json)
     for remark in report.remarks:
@@ -134,7 +182,7 @@ def index(
         regions = f", with {report.regions:,} regions," if detect else ""
         echo(
             f"{report.indexed - report.without:,} pictures{without}{regions} indexed in {report.seconds:.1f} s into "
-            f"{client.collection!r} ({report.cached:,} from the cache), embedding {report.embedding}"
+            f"{collection!r} ({report.cached:,} from the cache), embedding {report.embedding}"
         )
     _say_left_out(report)
 

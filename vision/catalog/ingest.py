@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from vision.catalog.amending import Amendments, Unamended
 from vision.catalog.cache import FeatureCache
 from vision.catalog.drift import Watch, Watched
 from vision.catalog.drift_record import DriftFiles
-from vision.catalog.features import BATCH, extract
+from vision.catalog.features import BATCH, Checked, extract
 from vision.catalog.fitting import Fitting, held
 from vision.catalog.pictures import Pictures, Roots
 from vision.catalog.regions import Regions
@@ -102,10 +102,12 @@ class Ingest:
         progress: Progress = lambda stage, done, total: None,
         amendments: Amendments | None = None,
         drift: DriftFiles | None = None,
+        through: Callable[[Iterable[Checked]], Iterator[Checked]] = iter,
     ) -> None:
         """Wire what a run needs, without doing anything yet.
 
-        ``amendments`` are laid over the rows; with ``drift`` it is watched how well the PCA describes new pictures.
+        ``amendments`` are laid over the rows; with ``drift`` it is watched how well the PCA describes new pictures;
+        rows of the first pass go ``through`` whoever wants to see them all before any is sent.
         """
         self._client = client
         self._store = store
@@ -114,6 +116,7 @@ class Ingest:
         self._progress = progress
         self._amendments = amendments or Unamended()
         self._watch = None if drift is None else Watch(drift, client, cache)
+        self._through = through
 
     def run(self, catalogue: Path, extractor_name: str, extractor: Extractor, options: IndexOptions) -> IndexReport:
         """Index a catalogue. With ``recreate`` the old collection is dropped when the new vectors are ready.
@@ -136,22 +139,12 @@ class Ingest:
         pictures = Pictures(catalogue.parent, options.allow_urls)
         regions = None if options.finder is None else Regions(options.finder, self._cache)
         with self._prepared(options) as fresh:
-            self._check_keeping(options)
-            if not options.recreate and (options.shards, options.replicas) != (None, None):
-                self._check_shape(options)
+            self.check(options)
             if regions is not None:
                 stale.check_fields(self._client)
             before = stale.Before({}) if options.recreate else stale.look(self._client)
             current = None if options.recreate else held(self._client, self._store)
-            fitting = Fitting(
-                self._client.collection,
-                current,
-                extractor,
-                pca=options.pca,
-                dims=options.dims,
-                coarse_dims=self._coarse_dims(options),
-                seed=options.seed,
-            )
+            fitting = self.fitting(current, extractor, options)
             with Rejects(catalogue, options.rejects, options.spare) as rejects:
                 survey = Survey(catalogue, allow_missing_images=options.allow_missing_images)
                 extracted = self._fill(survey, pictures, extractor, total, rejects, regions)
@@ -202,6 +195,31 @@ class Ingest:
         if current is None:
             return self._watch.begin(embedding, pictures, fitted=fitted)
         return self._watch.look(embedding, pictures)
+    def check(self, options: IndexOptions) -> None:
+        """See that the collection is as the options say, or is to be made anew.
+
+        Raises:
+            Conflict: it is not.
+        """
+        self._check_keeping(options)
+        if not options.recreate and (options.shards, options.replicas) != (None, None):
+            self._check_shape(options)
+
+    def fitting(self, current: Embedding | None, extractor: Extractor, options: IndexOptions) -> Fitting:
+        """What chooses the embedding of a run, where the documents that stay have the ``current`` one.
+
+        Raises:
+            Conflict, BadSetting: as :class:`Fitting`.
+        """
+        return Fitting(
+            self._client.collection,
+            current,
+            extractor,
+            pca=options.pca,
+            dims=options.dims,
+            coarse_dims=self._coarse_dims(options),
+            seed=options.seed,
+        )
 
     def _send(self, load: sending.Load) -> int:
         """Second pass: every good row, and once more those that somebody changed in the index meanwhile.
@@ -312,7 +330,7 @@ class Ingest:
 
         extracting = extract(survey.check(), pictures, extractor, self._cache, regions=regions, advance=count)
         with closing(extracting) as rows:
-            for row in rows:
+            for row in self._through(rows):
                 survey.add(row)
                 if row.picture is None:
                     rejects.add(row)

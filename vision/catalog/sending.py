@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,6 @@ from vision.catalog.cache import FeatureCache
 from vision.catalog.documents import document, of_region, without_picture
 from vision.catalog.product import Product
 from vision.catalog.regions import Part, Regions
-from vision.catalog.survey import Survey
 from vision.console import Progress
 from vision.embedding import Embedding
 from vision.errors import SolrRefused
@@ -36,19 +36,37 @@ _BULK = 1000
 Pair = tuple[Product, bytes]
 
 
+class Rows(Protocol):
+    """The good rows of a run, which can be walked again and again: a :class:`~vision.catalog.survey.Survey`'s."""
+
+    @property
+    def catalogue(self) -> Path:
+        """Where they come from."""
+        ...
+
+    @property
+    def good(self) -> int:
+        """How many there are."""
+        ...
+
+    def products(self) -> Iterator[Pair]:
+        """Each product with its picture's hash."""
+        ...
+
+
 @dataclass(frozen=True)
 class Load:
     """What one run sends.
 
     Attributes:
-        survey: the catalogue's good rows.
+        survey: the good rows.
         embedding: what vectors are made with.
         cache: where features are, and what was found in pictures.
         root: short name of the folder that pictures' paths are relative to.
         regions: what is found in pictures; None where whole pictures alone are sent.
     """
 
-    survey: Survey
+    survey: Rows
     embedding: Embedding
     cache: FeatureCache
     root: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from vision.catalog.catalogues import Catalogue
 from vision.catalog.ingest import IndexOptions, IndexReport, Ingest
 from vision.console import Progress
 from vision.extractors import Extractor
+from vision.following.noting import Noting
+from vision.following.sent import Sent
 from vision.solr.client import SolrClient
 from vision.workspace import Workspace
 
@@ -29,6 +32,7 @@ def index(
     progress: Progress,
     loaded: Extractor | None = None,
     beside: SolrClient | None = None,
+    sent: Sent | None = None,
 ) -> IndexReport:
     """Index a catalogue, and remember that it was.
 
@@ -42,6 +46,7 @@ def index(
         progress: told of all stages.
         loaded: the extractor, where somebody has it already.
         beside: of the collection whose place this one is to take: what was changed there is laid over the rows.
+        sent: where it is noted what is sent, where somebody holds that already.
 
     Raises:
         VisualSearchError: as :meth:`Ingest.run`.
@@ -62,19 +67,21 @@ def index(
         time=time.time(),
     )
     known = workspace.catalogues()
-    with workspace.cache() as cache:
-        accepted = workspace.accepted(beside or client)
+    with workspace.cache() as cache, nullcontext(sent) if sent else workspace.sent(client) as kept:
+        noting = Noting(kept, catalogue, options)
         ingest = Ingest(
             client,
             workspace.store(),
             cache,
             workspace.roots(),
             progress=progress,
-            amendments=accepted,
+            amendments=workspace.accepted(beside or client),
             drift=workspace.drift(),
+            through=noting.through,
         )
         try:
             report = ingest.run(catalogue, extractor, loaded, options)
+            noting.done(client, report)
         except KeyboardInterrupt:  # it can go on from elsewhere
             known.remember(entry)
             raise

@@ -14,7 +14,7 @@ _ASKED = 50
 
 
 def documents(
-    client: SolrClient, key: str, fields: str, query: str = "*:*", **bound: str
+    client: SolrClient, key: str, fields: str, query: str = "*:*", *, page: int = _PAGE, **bound: str
 ) -> Iterator[list[dict[str, Any]]]:
     """All matching documents in the order of their keys, in pages; each comes once, whatever is written meanwhile.
 
@@ -22,11 +22,11 @@ def documents(
     """
     cursor = "*"
     while True:
-        params = {"q": query, "fl": fields, "sort": f"{key} asc", "rows": _PAGE, "cursorMark": cursor} | bound
+        params = {"q": query, "fl": fields, "sort": f"{key} asc", "rows": page, "cursorMark": cursor} | bound
         answer = client.select(params)
         if found := answer["response"]["docs"]:
             yield found
-        if answer["nextCursorMark"] == cursor or len(found) < _PAGE:
+        if answer["nextCursorMark"] == cursor or len(found) < page:
             return
         cursor = answer["nextCursorMark"]
 
