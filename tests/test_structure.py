@@ -103,6 +103,7 @@ WIRING: Mapping[str, frozenset[str]] = {
     "finetuning.session": EVERYTHING,
     "following.rounds": EVERYTHING,
     "following.presenting": EVERYTHING,
+    "following.follower": EVERYTHING,
     "install.backfill": BASE | {"solr", "catalog", "extractors", "embedding", "console"},
     "merchandising.tools.selection": BASE | {"solr", "search"},
     "merchandising.tools.requests": BASE | {"search"},
@@ -154,6 +155,7 @@ ON_FIRST_USE = (
     "skimage",
     "opentelemetry",
     "joserfc",
+    "confluent_kafka",
 )
 
 

@@ -11,6 +11,7 @@ _COMMANDS = {
     "demo": ("api.commands:demo", "Draw a catalogue, index it and open the search page."),
     "serve": ("api.commands:serve", "Serve the HTTP API and the search page."),
     "index": ("vision.catalog.commands:index", "Index a catalogue: CSV, JSONL or Parquet."),
+    "follow": ("vision.following.commands:follow", "Apply changes that come over HTTP or from Kafka."),
     "search": ("vision.search.commands:search", "Search by words, photo, product and facets."),
     "calibrate": ("vision.search.commands:calibrate", "Measure what a distance means, for `min_match`."),
     "detect": ("vision.detect.commands:detect", "Find the things in a photo."),

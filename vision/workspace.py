@@ -15,6 +15,7 @@ from vision.console import Progress
 from vision.detect import Finder
 from vision.embedding import EmbeddingStore
 from vision.evaluation.measurements import Measurements
+from vision.following.queue import Queue
 from vision.following.sent import Sent
 from vision.jobs.store import Jobs
 from vision.locks import file_lock
@@ -109,6 +110,15 @@ class Workspace:
         with file_lock(folder / f"{name}.lock", timeout=timeout, doing=f"indexing into {name!r}"):
             with Sent(folder / f"{name}.sqlite") as sent:
                 yield sent
+
+    @property
+    def feed_name(self) -> str:
+        """The collection that changes come to: Solr need not be there to tell."""
+        return self.settings.collection or COLLECTION
+
+    def feed(self) -> Queue:
+        """The changes that came over HTTP and wait."""
+        return Queue(self.settings.home / "feed" / f"{self.feed_name}.sqlite")
 
     def roots(self) -> Roots:
         """The folders of the catalogues that were indexed from this machine."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import platform
+import time
 from collections import Counter as Tally
 from collections.abc import Callable, Iterator
 from typing import Final, cast
@@ -145,11 +146,12 @@ class _Kept(Collector):
     def describe(self) -> list[GaugeMetricFamily]:
         return []  # counting needs folders that are not there yet
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
+    def collect(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
         count, size = self._wired.uploads.usage()
         yield GaugeMetricFamily(f"{_PREFIX}_uploads", "Photos that are kept.", count)
         yield GaugeMetricFamily(f"{_PREFIX}_uploads_bytes", "Bytes of them.", size)
         yield from self._drift()
+        yield from self._feed()
         jobs = GaugeMetricFamily(f"{_PREFIX}_jobs", "Jobs that are known, by state.", labels=("state",))
         try:
             states = Tally(job.state for job in self._wired.workspace.jobs().all())
@@ -180,6 +182,21 @@ class _Kept(Collector):
                 left_out.add_metric((name, "usual"), measure.usual)
         yield alarm
         yield left_out
+
+    def _feed(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
+        try:
+            found = self._wired.workspace.feed().figures()
+        except VisualSearchError as error:
+            _LOG.warning("the feed could not be looked at: %s", error)
+            return
+        waited = 0.0 if found.since is None else max(0.0, time.time() - found.since)
+        behind = sum(each.behind for each in found.partitions)
+        yield GaugeMetricFamily(f"{_PREFIX}_feed_queued", "Changes that came over HTTP and wait.", found.queued)
+        yield GaugeMetricFamily(f"{_PREFIX}_feed_lag_seconds", "Seconds that the oldest of them waits.", waited)
+        yield GaugeMetricFamily(f"{_PREFIX}_feed_behind", "Records of the topic that are not taken yet.", behind)
+        yield GaugeMetricFamily(f"{_PREFIX}_feed_following", "Whether anybody applies changes.", found.following)
+        yield CounterMetricFamily(f"{_PREFIX}_feed_applied", "Changes that were applied.", found.applied)
+        yield CounterMetricFamily(f"{_PREFIX}_feed_rejected", "Changes that were no good.", found.rejected)
 
 
 def install(app: Flask, wired: Services) -> Metrics:

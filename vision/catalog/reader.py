@@ -163,11 +163,12 @@ def _jsonl(path: Path) -> Iterator[Read]:
                     data = file.readline(_MAX_LINE)
                 yield line, None, f"longer than {_MAX_LINE // 2**20} MiB; one object a line is accepted"
             elif data.strip():
-                row, problem = _object(data)
+                row, problem = json_row(data)
                 yield line, row, problem
 
 
-def _object(data: bytes) -> tuple[Row | None, str]:
+def json_row(data: bytes) -> tuple[Row | None, str]:
+    """A row from a JSON object whose members are its cells; None and what is wrong with it where it is none."""
     try:
         row = orjson.loads(data)
     except orjson.JSONDecodeError as error:
