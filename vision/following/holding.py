@@ -22,6 +22,7 @@ def state(client: SolrClient) -> str:
 
     Versions are Solr's clock and only grow; a deletion changes the number, and whoever adds in its place the version.
     """
+    client.shards.parts()  # once they are known, who committed asks those that have it
     answer = client.select({"q": "*:*", "sort": "_version_ desc", "rows": 1, "fl": "_version_"})["response"]
     latest = answer["docs"][0]["_version_"] if answer["docs"] else 0
     return f"{answer['numFound']} {latest}"
@@ -35,6 +36,7 @@ def everything(client: SolrClient) -> Iterator[list[tuple[str, int]]]:
 
 def of(client: SolrClient, ids: Sequence[str]) -> list[tuple[str, int]]:
     """The same of these pictures alone."""
+    client.shards.parts()
     wanted = {"wanted": SEPARATOR.join(ids)}
     found = _select(client, "id", wanted)
     if stale.look(client).any:
