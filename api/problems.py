@@ -63,6 +63,7 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     errors.Superseded: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "The collection was replaced meanwhile", retry_after=1),
     errors.ModelUnavailable: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "The model cannot be loaded"),
     errors.StorageUnavailable: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "The server's files fail", retry_after=60),
+    errors.WorkersUnavailable: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "Workers cannot be had", retry_after=60),
     errors.IssuerUnavailable: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "Tokens cannot be checked", retry_after=10),
     errors.TookTooLong: Kind(HTTPStatus.GATEWAY_TIMEOUT, "It takes too long"),
     errors.Busy: Kind(HTTPStatus.TOO_MANY_REQUESTS, "Too much runs already", retry_after=15),

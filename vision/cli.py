@@ -12,6 +12,7 @@ _COMMANDS = {
     "serve": ("api.commands:serve", "Serve the HTTP API and the search page."),
     "index": ("vision.catalog.commands:index", "Index a catalogue: CSV, JSONL or Parquet."),
     "follow": ("vision.following.commands:follow", "Apply changes that come over HTTP or from Kafka."),
+    "extract": ("vision.extraction.commands:extract", "Extract a catalogue's features with several workers."),
     "search": ("vision.search.commands:search", "Search by words, photo, product and facets."),
     "calibrate": ("vision.search.commands:calibrate", "Measure what a distance means, for `min_match`."),
     "detect": ("vision.detect.commands:detect", "Find the things in a photo."),

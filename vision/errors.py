@@ -16,6 +16,7 @@
     │       └── Superseded       another collection took the place of the one that is asked: worth trying again
     ├── ModelUnavailable         weights or a runtime that cannot be had
     ├── StorageUnavailable       a disk that is full, a folder that may not be written, a file that is damaged
+    ├── WorkersUnavailable       processes that share a piece of work cannot be had, or die of it again and again
     ├── IssuerUnavailable        who issues tokens cannot be asked for the keys that sign them
     ├── TookTooLong              a long piece of work ran out of the time it was given
     ├── Busy                     as much as may run at once does: worth trying again
@@ -130,6 +131,10 @@ class StorageUnavailable(VisualSearchError):
             f"{error.filename or 'a file'} cannot be written: {error.strerror}; make room, or set VISUAL_SEARCH_HOME "
             "to a folder that can be written, and do the same again"
         )
+
+
+class WorkersUnavailable(VisualSearchError):
+    """Processes that share a piece of work cannot be reached or started, or die of it again and again."""
 
 
 class IssuerUnavailable(VisualSearchError):

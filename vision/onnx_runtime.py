@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vision import cores
 from vision.errors import ModelUnavailable
 
 
@@ -26,7 +26,7 @@ def open_session(path: Path) -> Any:
             "an ONNX model needs ONNX Runtime, which is not installed: `pip install solr-visual-search[onnx]`"
         ) from error
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = os.cpu_count() or 1
+    options.intra_op_num_threads = cores.usable()
     options.log_severity_level = 3
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

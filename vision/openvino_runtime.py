@@ -19,6 +19,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from vision import cores
 from vision.errors import ModelUnavailable
 
 PRECISIONS: Final = ("fp32", "bf16", "int8")
@@ -98,6 +99,8 @@ class Compiled:
         core = module.Core()
         can = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         hints = {"INFERENCE_PRECISION_HINT": "bf16" if bf16 and can else "f32", "PERFORMANCE_HINT": "LATENCY"}
+        if cores.share() is not None:
+            hints["INFERENCE_NUM_THREADS"] = str(cores.share())
         try:
             part = module.Model([model.output(output)], model.get_parameters())
             self._request = core.compile_model(part, "CPU", hints).create_infer_request()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 STAGES = {
     "jars": "fetching Solr",
+    "features": "reading features",
     "extract": "pictures to features",
     "pca": "fitting PCA",
     "drift": "measuring drift",
@@ -48,6 +49,7 @@ STAGES = {
 @click.option(
     "--replicas", type=click.IntRange(1, 100), help="Copies of each part.  [default: 2 where two nodes live, else 1]"
 )
+@click.option("--features", metavar="DIR-or-URL", help="Where `extract` put features.")
 @click.option("--rejects", type=click.Path(path_type=Path), help="Rejected rows.  [default: CATALOGUE.rejects.jsonl]")
 @click.option("--allow-urls", is_flag=True, help="Fetch pictures that are web addresses.")
 @click.option("--allow-missing-images", is_flag=True, help="Index rows whose image cell is empty, by words alone.")
@@ -80,6 +82,7 @@ def index(
     vectors: str | None,
     shards: int | None,
     replicas: int | None,
+    features: str | None,
     rejects: Path | None,
     allow_urls: bool,
     allow_missing_images: bool,
@@ -130,8 +133,8 @@ def index(
         recreate=recreate,
     )
     stages = budget.STAGES | rounds.STAGES | STAGES | ({"extract": "pictures and regions"} if detect else {})
-    if (tag or beside) is not None and (changes or watch):
-        raise BadSetting("--tag and --beside are about all products of CATALOGUE; leave out --changes and --watch")
+    if (tag or beside or features) is not None and (changes or watch):
+        raise BadSetting("--tag, --beside and --features are about all of CATALOGUE; leave out --changes and --watch")
     title = f"watch {catalogue.name}" if watch else f"index {catalogue.name}"
     with recorded(settings, "index", title, stages) as job:
         workspace = Workspace(settings, progress=job)
@@ -139,7 +142,7 @@ def index(
             how = presenting.How(detect, most_gone / 100, watch, as_json)
             presenting.run(workspace, catalogue, extractor, options, job, how)
             return
-        report = _whole(workspace, catalogue, extractor, options, job, detect=detect, beside=beside)
+        report = _whole(workspace, catalogue, extractor, options, job, detect=detect, beside=beside, features=features)
         if tag is not None:
             with workspace.client() as client:
                 _tag(workspace.engine(client), catalogue, tag, confidence, proposals, job)
@@ -155,13 +158,22 @@ def _whole(
     *,
     detect: bool,
     beside: str | None,
+    features: str | None,
 ) -> IndexReport:
     """Index every row."""
     from vision.catalog import session
 
     with _clients(workspace, beside) as (client, served):
         report = session.index(
-            workspace, client, catalogue, extractor, options, detect=detect, progress=job, beside=served
+            workspace,
+            client,
+            catalogue,
+            extractor,
+            options,
+            detect=detect,
+            progress=job,
+            beside=served,
+            features=features,
         )
     job.summary = report.plain() | {"collection": client.collection}
     return report

@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +43,30 @@ class Checked:
     reason: str = ""
 
 
+class Source(Protocol):
+    """Where rows' pictures are read."""
+
+    def read(self, image: str) -> bytes:
+        """The picture's bytes.
+
+        Raises:
+            Rejected: they cannot be had.
+        """
+        ...
+
+
+class Kept(Protocol):
+    """Where features go, and are known from."""
+
+    def known(self, extractor: str, pictures: Sequence[bytes]) -> frozenset[bytes]:
+        """Which of these pictures' features are here."""
+        ...
+
+    def put(self, extractor: str, features: Mapping[bytes, NDArray[np.float32]]) -> None:
+        """Keep features."""
+        ...
+
+
 @dataclass(frozen=True)
 class _Read:
     row: Checked
@@ -53,7 +78,7 @@ class _Work:
     """What a pass over rows works with, as :func:`extract` is given it."""
 
     extractor: Extractor
-    cache: FeatureCache
+    cache: Kept
     regions: Regions | None
     advance: Callable[[int], None]
 
@@ -99,9 +124,9 @@ def check(path: Path, *, allow_missing_images: bool = False) -> Iterator[Checked
 
 def extract(
     rows: Iterable[Checked],
-    pictures: Pictures,
+    pictures: Source,
     extractor: Extractor,
-    cache: FeatureCache,
+    cache: Kept,
     *,
     regions: Regions | None = None,
     batch: int = BATCH,
@@ -163,7 +188,7 @@ def catalogue_features(
         yield cache.matrix(extractor.fingerprint, wanted)
 
 
-def _read(row: Checked, pictures: Pictures) -> _Read:
+def _read(row: Checked, pictures: Source) -> _Read:
     if row.product is None:
         return _Read(row)
     if not row.product.image:
@@ -177,7 +202,7 @@ def _read(row: Checked, pictures: Pictures) -> _Read:
 
 
 def _batches_read(
-    rows: Iterable[Checked], pictures: Pictures, pool: ThreadPoolExecutor, batch: int
+    rows: Iterable[Checked], pictures: Source, pool: ThreadPoolExecutor, batch: int
 ) -> Iterator[Sequence[_Read]]:
     """Rows with their pictures' bytes; a batch is read while the one before is worked on."""
     ahead: deque[Future[_Read]] = deque()

@@ -14,6 +14,7 @@ from vision.catalog import reader
 from vision.catalog.catalogues import Catalogue
 from vision.catalog.ingest import IndexOptions, IndexReport, Ingest
 from vision.console import Progress
+from vision.extraction import filling
 from vision.extractors import Extractor
 from vision.following.noting import Noting
 from vision.following.sent import Sent
@@ -33,6 +34,7 @@ def index(
     loaded: Extractor | None = None,
     beside: SolrClient | None = None,
     sent: Sent | None = None,
+    features: str | None = None,
 ) -> IndexReport:
     """Index a catalogue, and remember that it was.
 
@@ -47,9 +49,10 @@ def index(
         loaded: the extractor, where somebody has it already.
         beside: of the collection whose place this one is to take: what was changed there is laid over the rows.
         sent: where it is noted what is sent, where somebody holds that already.
+        features: a folder or an address where ``visual-search extract`` put some.
 
     Raises:
-        VisualSearchError: as :meth:`Ingest.run`.
+        VisualSearchError: as :meth:`Ingest.run` and :func:`vision.extraction.filling.fill`.
     """
     reader.probe(catalogue)
     loaded = loaded or extractors.load(extractor, models=workspace.settings.models)
@@ -68,6 +71,8 @@ def index(
     )
     known = workspace.catalogues()
     with workspace.cache() as cache, nullcontext(sent) if sent else workspace.sent(client) as kept:
+        if features is not None:
+            filling.fill(cache, features, loaded, progress)
         noting = Noting(kept, catalogue, options)
         ingest = Ingest(
             client,

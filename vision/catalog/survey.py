@@ -52,13 +52,31 @@ class Survey:
         """The different pictures of good rows, in their order; 8 bytes each, and none may be added meanwhile."""
         if not self.good:
             return ()
-        different, rows = np.unique(np.frombuffer(self._pictures, dtype=f"V{_HASH}"), return_index=True)
-        # What stands for no picture is the least and the greatest that a hash can be.
-        first, last = different[0].tobytes() == _NONE, different[-1].tobytes() == _WITHOUT
-        return _Pictures(self._pictures, np.sort(rows[first : len(rows) - last]))
+        different, rows = np.unique(self._hashes(), return_index=True)
+        return _Pictures(self._pictures, np.sort(rows[_real(different)]))
+
+    def different(self) -> NDArray[np.void]:
+        """The different pictures of good rows, sorted; 32 bytes each."""
+        if not self.good:
+            return np.empty(0, dtype=f"V{_HASH}")
+        different = np.unique(self._hashes())
+        return different[_real(different)]
+
+    def _hashes(self) -> NDArray[np.void]:
+        return np.frombuffer(self._pictures, dtype=f"V{_HASH}")
 
     def products(self) -> Iterator[tuple[Product, bytes]]:
         """Read the catalogue again: each good row's product and its picture's hash, empty without one.
+
+        Raises:
+            Conflict: as :meth:`rows`.
+        """
+        for row, picture in self.rows():
+            assert row.product is not None
+            yield row.product, picture
+
+    def rows(self) -> Iterator[tuple[Checked, bytes]]:
+        """Read the catalogue again: each good row and its picture's hash, empty without one.
 
         Raises:
             Conflict: the file is not the same any more; what was yielded so far is right.
@@ -71,7 +89,7 @@ class Survey:
             if hashed != _row_hash(row.id, product) or (product is None and picture != _NONE):
                 raise self._changed(f"line {row.line} is another row now")
             if product is not None:
-                yield product, b"" if picture == _WITHOUT else picture
+                yield row, b"" if picture == _WITHOUT else picture
         if number != len(self):
             raise self._changed(f"it had {len(self):,} rows and has {number:,} now")
 
@@ -107,6 +125,11 @@ class _Pictures(Sequence[bytes]):
             return _Pictures(self._hashes, self._rows[index])
         start = int(self._rows[index]) * _HASH
         return bytes(self._hashes[start : start + _HASH])
+
+
+def _real(different: NDArray[np.void]) -> slice:
+    """Where, among sorted hashes, those of pictures are: what stands for none is the least and the greatest."""
+    return slice(int(different[0].tobytes() == _NONE), len(different) - int(different[-1].tobytes() == _WITHOUT))
 
 
 def _row_hash(id: str, product: Product | None) -> bytes:

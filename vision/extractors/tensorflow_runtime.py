@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
+from vision import cores
 from vision.errors import ModelUnavailable
 
 _NOISE: Final = (
@@ -41,6 +42,9 @@ def tensorflow() -> Any:
                 f"TensorFlow cannot be loaded ({error}); install it with `pip install tensorflow-cpu`, "
                 "or use `--extractor compact`, which needs none"
             ) from error
+        if cores.share() is not None:
+            module.config.threading.set_intra_op_parallelism_threads(cores.share())
+            module.config.threading.set_inter_op_parallelism_threads(1)
         return module
 
 

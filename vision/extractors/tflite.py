@@ -11,7 +11,6 @@ what that layer is fed, which ranks better than class scores. Options, all part 
 
 from __future__ import annotations
 
-import os
 import threading
 import warnings
 from collections.abc import Sequence
@@ -22,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from vision import cores
 from vision.errors import BadSetting, ModelUnavailable
 from vision.extractors.base import Description, ExtractorInfo, Features, file_hash
 from vision.extractors.registry import Spec
@@ -146,7 +146,7 @@ def _interpreter(path: Path, *, inner: bool = False, plain: bool = False) -> Any
             warnings.filterwarnings("ignore", "Warning: Enabling `experimental_preserve_all_tensors`", UserWarning)
             return lite.Interpreter(
                 str(path),
-                num_threads=os.cpu_count() or 1,
+                num_threads=cores.usable(),
                 experimental_preserve_all_tensors=inner,
                 experimental_op_resolver_type=resolver.BUILTIN_WITHOUT_DEFAULT_DELEGATES if plain else resolver.AUTO,
             )
