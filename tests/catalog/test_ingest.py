@@ -248,7 +248,7 @@ def test_a_catalogue_that_changes_meanwhile_is_a_conflict_and_corrupts_nothing(s
     rows = [row(n) for n in range(40)]
     swapped = [*rows[:10], row(10, image="images/11.png"), row(11, image="images/10.png"), *rows[12:]]
     workspace = Workspace(shop.settings)
-    changed = r"catalogue\.csv changed while it was being indexed: line 12 is another"
+    changed = r"catalogue\.csv changed while it was being read: line 12 is another"
     with workspace.client() as client, workspace.cache() as cache:
         ingest = Ingest(client, workspace.store(), cache, workspace.roots())
         with pytest.raises(Conflict, match=changed):

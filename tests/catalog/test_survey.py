@@ -64,7 +64,7 @@ def test_a_catalogue_that_changed_meanwhile(
     survey = surveyed(path, bad=(2,))
     write(path, changed)
     count = 0
-    with pytest.raises(Conflict, match=rf"c\.csv changed while it was being indexed: {words}; .*run the same command"):
+    with pytest.raises(Conflict, match=rf"c\.csv changed while it was being read: {words}; .*run the same command"):
         for product, found in survey.products():
             assert found == product.image.encode().ljust(32, b".")
             count += 1

@@ -118,22 +118,3 @@ def test_ctrl_c_is_one_line(tmp_path: Path) -> None:
     assert "Traceback" not in said
     _, alive = psutil.wait_procs(workers, timeout=60)
     assert alive == []
-
-
-def test_workers_that_die_again_and_again(tmp_path: Path) -> None:
-    path, to = catalogue(tmp_path, COUNT), tmp_path / "features"
-    running = begin(path, to, "--workers", "1")
-    wait_for(lambda: written(to) >= 1, running)
-    while running.poll() is None:
-        for process in worker_processes(running):
-            with suppress(psutil.Error):
-                process.kill()
-        time.sleep(0.01)
-    out, said = running.communicate(timeout=60)
-    assert (running.returncode, out) == (1, "")
-    last = said.splitlines()[-1]
-    # Dask gives a task up after four workers, and a worker that is killed before it is there.
-    one_after_another = last.startswith("Error: the task extract-") and "ended 4 workers one after another" in last
-    assert one_after_another or last.startswith("Error: no worker of this machine is left")
-    assert "what is extracted is kept" in last
-    assert "Traceback" not in said

@@ -42,7 +42,7 @@ def test_files_are_written_read_and_removed(place: Place) -> None:
 def test_what_was_half_written_is_taken_away(tmp_path: Path) -> None:
     (tmp_path / ".x.parquet.0123.partial").write_bytes(b"half")
     assert Folder(tmp_path).names() == []
-    Folder(tmp_path).prepare()
+    Folder(tmp_path).tidy()
     assert list(tmp_path.iterdir()) == []
 
 

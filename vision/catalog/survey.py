@@ -102,7 +102,7 @@ class Survey:
 
     def _changed(self, how: str) -> Conflict:
         return Conflict(
-            f"{self.catalogue.name} changed while it was being indexed: {how}; nothing wrong was sent, run the same "
+            f"{self.catalogue.name} changed while it was being read: {how}; nothing wrong was sent, run the same "
             "command again"
         )
 

@@ -182,6 +182,6 @@ def _local(count: int, folder: str) -> Any:
         security=distributed.Security.temporary(),
         local_directory=folder,
         scheduler_kwargs={"dashboard": False},
-        silence_logs=logging.ERROR,
+        silence_logs=logging.CRITICAL,
         preload=["vision.extraction.quietly"],
     )

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import IO, Any, Final, Protocol
 
@@ -59,9 +60,13 @@ class Folder:
         return str(self.path)
 
     def prepare(self) -> None:
-        """Create it, and take away what a process that was killed left half written."""
+        """Create it."""
         with _told(self.shown):
             self.path.mkdir(parents=True, exist_ok=True)
+
+    def tidy(self) -> None:
+        """Take away what processes that were killed left half written; nobody may be writing."""
+        with _told(self.shown):
             for each in self.path.glob(f".*{_PARTIAL}"):
                 each.unlink(missing_ok=True)
 
@@ -129,7 +134,8 @@ class Store:
     def open(self, name: str) -> Iterator[Any]:
         """A file to read from."""
         files, path = system(self.url)
-        with files.open(f"{path}/{name}", "rb") as file:
+        # Nothing is read ahead: of a large file often only its end and one column are wanted.
+        with files.open(f"{path}/{name}", "rb", cache_type="none") as file:
             yield file
 
     def write(self, name: str, data: bytes) -> None:
@@ -181,8 +187,9 @@ def check(url: str) -> None:
         raise BadSetting(f"an address {scheme}://… came with '?', '#', '::' or '..'; accepted: {scheme}://HOST/FOLDER")
 
 
+@cache
 def system(url: str) -> tuple[Any, str]:
-    """The fsspec file system of an address, and the path in it.
+    """The fsspec file system of an address, and the path in it; one for a process, where fsspec keeps one a thread.
 
     Raises:
         BadSetting: fsspec is not installed or knows no such scheme, or the package that speaks to it is missing.

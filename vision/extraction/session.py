@@ -10,7 +10,7 @@ import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
@@ -173,11 +173,15 @@ def extract(catalogue: Path, to: str, options: Options, progress: Progress) -> R
     )
 
 
-def _alone(place: Place) -> AbstractContextManager[None]:
+@contextmanager
+def _alone(place: Place) -> Iterator[None]:
     """Of two runs at once that write to one folder, the second is refused; nobody can lock an object store."""
     if not isinstance(place, Folder):
-        return nullcontext()
-    return file_lock(place.path / ".lock", timeout=_LOCK_S, doing="extracting")
+        yield
+        return
+    with file_lock(place.path / ".lock", timeout=_LOCK_S, doing="extracting"):
+        place.tidy()
+        yield
 
 
 def _greet(crew: Cluster, recipe: Recipe, place: Place) -> tuple[str, Recipe]:
