@@ -1,13 +1,15 @@
 """Features by several workers: pictures a second beside `index`'s own first pass, and memory by catalogue.
 
-Workers have one thread for their model each, so that two of them take what one has twice. Every way takes the same
-pictures, in turns, each time into an empty place; what is timed begins when workers have loaded their model. The
+`index` decodes in threads beside its model, so that one process of it keeps two cores busy. To see what workers add,
+each process is held on one core, and its model has one thread; `index` on both cores stands beside. Every way takes the
+same pictures, in turns, each time into an empty place; what is timed begins when workers have loaded their model. The
 second table runs `visual-search extract` on catalogues of drawn pictures and an ONNX model that gives 2,048 values, and
 looks at the command's own process and its workers. Real photos and MobileNetV2 need VISUAL_SEARCH_SHARED.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tempfile
 import time
@@ -37,7 +39,7 @@ from vision.extraction import session
 from vision.extraction.session import Options
 
 _MOBILENET = "models/tf2_mobilenet_v2_1.0_224_ptq.tflite"
-_INDEX, _ONE, _TWO = "index", "1 worker", "2 workers"
+_WAYS = ("index, 1 core", "index, 2 cores", "1 worker, 1 core", "2 workers, 1 core each")
 _DIMS = 2048
 
 
@@ -53,19 +55,21 @@ class Run:
 def scaling(count: int, rounds: int, part: int) -> Table:
     """Pictures a second by extractor and way."""
     table = Table(
-        f"{count} pictures, {rounds} rounds in turns, models of one thread: pictures/s; times `index` (quartiles)",
+        f"{count} pictures, {rounds} rounds in turns, models of one thread; times `index` on one core (quartiles)",
         ("extractor", "way", "extracting, pictures/s", "x index", "with hashing, pictures/s", "x index", "CPU ms each"),
     )
     shared = shared_folder()
     specs = ["histogram", "compact", *([f"tflite:{shared / _MOBILENET}"] if shared else [])]
     cores.take(1)
+    if len(_cores()) < 2:
+        raise click.ClickException("two cores are needed that processes can be held on, and Linux")
     with tempfile.TemporaryDirectory() as folder:
         catalogue = _catalogue(Path(folder), shared, count)
         for spec in specs:
-            runs: dict[str, list[Run]] = {_INDEX: [], _ONE: [], _TWO: []}
+            runs: dict[str, list[Run]] = {way: [] for way in _WAYS}
             for turn in range(rounds):
-                ways = list(runs)
-                for way in ways[turn % 3 :] + ways[: turn % 3]:
+                first = turn % len(_WAYS)
+                for way in _WAYS[first:] + _WAYS[:first]:
                     progress(f"round {turn + 1}: {spec.partition(':')[0]}, {way}")
                     with tempfile.TemporaryDirectory(dir=folder) as place:
                         runs[way].append(_run(way, catalogue, spec, Path(place), part))
@@ -78,7 +82,7 @@ def scaling(count: int, rounds: int, part: int) -> Table:
 
 def _add(table: Table, spec: str, runs: Mapping[str, Sequence[Run]], count: int) -> None:
     name = spec.partition(":")[2].rpartition("/")[2] or spec
-    index = runs[_INDEX]
+    index = runs[_WAYS[0]]
     for way, found in runs.items():
         cells: list[str | float] = []
         for kind in ("extracting", "whole"):
@@ -90,23 +94,45 @@ def _add(table: Table, spec: str, runs: Mapping[str, Sequence[Run]], count: int)
 
 
 def _run(way: str, catalogue: Path, spec: str, place: Path, part: int) -> Run:
-    if way == _INDEX:
+    if way.startswith("index"):
         extractor = extractors.load(spec)
+        allowed = _cores()
+        _hold([psutil.Process()], allowed[: int(way.split()[1])])
         with FeatureCache(place / "features.sqlite") as cache:
             began, busy = time.perf_counter(), _busy()
             for _ in extract(check(catalogue), Pictures(catalogue.parent), extractor, cache):
                 pass
             seconds = time.perf_counter() - began
+        _hold([psutil.Process()], allowed)
         return Run(seconds, seconds, _busy() - busy)
     reached: dict[str, list[tuple[float, float]]] = {}
 
     def told(stage: str, done: int, total: int | None) -> None:
+        if stage == "hash" and stage not in reached:
+            for worker, core in zip(_workers(), _cores(), strict=False):
+                _hold([worker, *worker.children(recursive=True)], [core])
         reached.setdefault(stage, []).append((time.perf_counter(), _busy()))
 
     options = Options(spec, workers=int(way.split()[0]), threads=1, part=part)
     session.extract(catalogue, str(place / "features"), options, told)
     (begun, idle), (middle, _), (end, busy) = reached["hash"][0], reached["extract"][0], reached["extract"][-1]
     return Run(end - begun, end - middle, busy - idle)
+
+
+def _workers() -> list[psutil.Process]:
+    return [each for each in psutil.Process().children() if "spawn_main" in " ".join(each.cmdline())]
+
+
+def _cores() -> list[int]:
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+
+
+def _hold(processes: Sequence[psutil.Process], allowed: Sequence[int]) -> None:
+    """Let all threads of processes, and those that they will start, run on these cores alone."""
+    for process in processes:
+        for thread in process.threads():
+            with suppress(ProcessLookupError):
+                os.sched_setaffinity(thread.id, allowed)
 
 
 def _busy() -> float:
@@ -167,12 +193,12 @@ def _watched(arguments: Sequence[str], home: Path) -> tuple[tuple[float, float],
 
 
 @click.command(help=__doc__)
-@click.option("--pictures", "count", default=2000, show_default=True, help="Of the first table.")
+@click.option("--pictures", "count", default=1500, show_default=True, help="Of the first table.")
 @click.option("--rounds", default=3, show_default=True, help="How often each way takes its turn.")
 @click.option(
     "--sizes", multiple=True, type=int, default=(2_000, 8_000), show_default=True, help="Of the second table."
 )
-@click.option("--part", default=250, show_default=True, help="Pictures of one part.")
+@click.option("--part", default=100, show_default=True, help="Pictures of one part.")
 @click.option("--only", type=click.Choice(["scaling", "memory"]), help="One of the tables.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def main(count: int, rounds: int, sizes: Sequence[int], part: int, only: str | None, as_json: bool) -> None:

@@ -104,5 +104,5 @@ def test_no_worker_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     with cluster.workers(None, 1) as crew:
         monkeypatch.setattr(cluster, "_PATIENCE_S", 0.5)
         crew.client.retire_workers(list(crew.machines()))
-        with pytest.raises(WorkersUnavailable, match="no worker of this machine is left; what is extracted is kept"):
+        with pytest.raises(WorkersUnavailable, match="this machine: no worker is left; what is extracted is kept"):
             list(crew.in_order("slow", slow_first, [1]))

@@ -104,6 +104,15 @@ def test_images_may_be_elsewhere(scheduler: str, tmp_path: Path) -> None:
     assert extract(path, tmp_path / "features", scheduler, images=str(tmp_path / "there")).extracted == 3
 
 
+def test_no_picture_can_be_read(scheduler: str, tmp_path: Path) -> None:
+    path = write(tmp_path / "c.csv", [row(1), row(2)])
+    with pytest.raises(
+        BadCatalogue, match=r"none of the 2 pictures of c.csv can be read \(line 2: image 'images/1.png'"
+    ):
+        extract(path, tmp_path / "features", scheduler)
+    assert len((tmp_path / "c.rejects.jsonl").read_text().splitlines()) == 2
+
+
 def test_two_runs_at_once_into_one_folder(scheduler: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "_LOCK_S", 0.1)
     path, to = catalogue(tmp_path, 3), tmp_path / "features"

@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from vision.addresses import Network, networks
 from vision.catalog.features import Source
 from vision.catalog.pictures import MAX_BYTES, Pictures, is_url
 from vision.catalog.product import Rejected
 from vision.extraction import places
-from vision.settings import Settings
 
 _ACCEPTED: Final = "a path below --images is accepted, as folder/photo.jpg"
 _ODD: Final = re.compile(r"[\\\x00-\x1f\x7f]|::|://")
@@ -66,17 +64,16 @@ def source(catalogue: Path, images: str | None, *, allow_urls: bool) -> Source:
     Raises:
         BadSetting: an address that is not accepted.
     """
-    allowed: tuple[Network, ...] = networks(Settings.from_environment().url_networks)
     if images is None:
-        return Pictures(catalogue.parent.absolute(), allow_urls, allowed=allowed)
+        return Pictures(catalogue.parent.absolute(), allow_urls)
     if is_url(images):
         places.check(images)
-        return Below(images.rstrip("/"), Pictures(Path(), allow_urls, allowed=allowed))
+        return Below(images.rstrip("/"), Pictures(Path(), allow_urls))
     found = places.place(images)
     if isinstance(found, places.Folder):
-        return Pictures(found.path, allow_urls, allowed=allowed)
+        return Pictures(found.path, allow_urls)
     places.system(found.url)
-    return Below(found.url, Pictures(Path(), allow_urls, allowed=allowed))
+    return Below(found.url, Pictures(Path(), allow_urls))
 
 
 def check_below(image: str) -> None:

@@ -23,7 +23,7 @@ from vision.catalog.product import Product
 from vision.catalog.rejects import Rejects
 from vision.catalog.survey import Survey
 from vision.console import Progress
-from vision.errors import Conflict, StorageUnavailable
+from vision.errors import BadCatalogue, Conflict, StorageUnavailable
 from vision.extraction import cluster, parts, pictures, places, tasks
 from vision.extraction.cluster import Cluster
 from vision.extraction.outstanding import Outstanding
@@ -124,7 +124,7 @@ def extract(catalogue: Path, to: str, options: Options, progress: Progress) -> R
     """Extract the features of a catalogue's pictures into parts; can be interrupted anywhere and run again.
 
     Raises:
-        BadCatalogue: the catalogue cannot be read.
+        BadCatalogue: the catalogue cannot be read, or none of its pictures.
         BadSetting: an option or address that is not accepted, or a package that is missing.
         Conflict: the catalogue changed meanwhile, or the workers' extractors differ.
         ModelUnavailable: the workers cannot load the extractor.
@@ -147,6 +147,11 @@ def extract(catalogue: Path, to: str, options: Options, progress: Progress) -> R
             _hash(crew, survey, source, rejects, progress, total)
             outstanding = Outstanding(survey.different())
             different = len(outstanding)
+            if not different and rejects.count:
+                raise BadCatalogue(
+                    f"none of the {rejects.count:,} pictures of {catalogue.name} can be read ({rejects.first}); all "
+                    f"reasons are in {rejects.path}"
+                )
             bad = _strike_known(place, fingerprint, outstanding)
             known = different - len(outstanding)
             progress("extract", 0, len(outstanding))
