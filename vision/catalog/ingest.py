@@ -195,6 +195,7 @@ class Ingest:
         if current is None:
             return self._watch.begin(embedding, pictures, fitted=fitted)
         return self._watch.look(embedding, pictures)
+
     def check(self, options: IndexOptions) -> None:
         """See that the collection is as the options say, or is to be made anew.
 

@@ -124,7 +124,7 @@ def switch(collection: str | None, missing_ok: bool, as_json: bool) -> None:
     """Let what is beside be served from now on, under the same name; what was served is beside it then.
 
     Refused where the other lacks pictures. Values that were changed (`changes accept`) are carried over. A core SWAP of
-    a standalone Solr, aliases of a SolrCloud. Run it again if it was interrupted. Do not index meanwhile.
+    a standalone Solr, aliases of a SolrCloud. Run it again if it was interrupted. Whoever indexes waits.
     """
     _switch(collection, back=False, missing_ok=missing_ok, as_json=as_json)
 

@@ -26,6 +26,8 @@ from vision.workspace import Workspace
 
 _SETTLE_S: Final = 0.5
 """A change that was being written as the names were exchanged is noted by then."""
+_LOCK_S: Final = 60.0
+"""For those who index into one of both to come to an end of what they have begun."""
 _ROUNDS: Final = 20
 _SHOWN: Final = 5
 
@@ -91,7 +93,8 @@ class Switch:
             SolrError: Solr did not answer or refused; run it again.
         """
         began = time.perf_counter()
-        with self._files.alone(self._live.collection):
+        indexing = (self._workspace.sent(each, timeout=_LOCK_S) for each in (self._live, self._other))
+        with self._files.alone(self._live.collection), next(indexing), next(indexing):
             beside = self._files.known(self._live.collection)
             if beside.going is None and beside.switched != back:
                 raise Conflict(
