@@ -21,6 +21,7 @@ MAX_MODULE, MAX_FUNCTION = 400, 80
 BASE = frozenset(
     {
         "addresses",
+        "databases",
         "cores",
         "errors",
         "settings",
@@ -42,6 +43,7 @@ ROOMS: Mapping[str, frozenset[str]] = {
     "addresses": frozenset({"errors"}),
     "cores": frozenset(),
     "processes": frozenset(),
+    "databases": frozenset(),
     "telemetry": frozenset(),
     "structs": frozenset(),
     "settings": frozenset({"errors", "addresses"}),

@@ -3,7 +3,6 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -55,21 +54,6 @@ def test_what_is_missing_is_an_error_that_says_what_to_do(path: Path) -> None:
         cache.put("e", {KEYS[0]: VECTORS[KEYS[0]]})
         with pytest.raises(Conflict, match="lost the features of 2 pictures; run the same command again"):
             cache.matrix("e", KEYS[:3])
-
-
-def test_an_interrupted_transaction_leaves_nothing_and_blocks_nothing(path: Path) -> None:
-    with FeatureCache(path) as cache:
-        cache.put("e", {KEYS[0]: VECTORS[KEYS[0]]})
-
-        def interrupted() -> Iterator[tuple[str, bytes, bytes]]:
-            yield "e", KEYS[1], b"1234"
-            raise KeyboardInterrupt
-
-        with pytest.raises(KeyboardInterrupt), cache._transaction():
-            cache._db.executemany("INSERT INTO features VALUES (?, ?, ?)", interrupted())
-        assert cache.known("e", KEYS) == {KEYS[0]}
-        cache.put("e", {KEYS[2]: VECTORS[KEYS[2]]})
-        assert cache.known("e", KEYS) == {KEYS[0], KEYS[2]}
 
 
 def test_a_killed_writer_leaves_whole_batches(path: Path) -> None:

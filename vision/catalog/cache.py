@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from vision import databases
 from vision.detect import Region
 from vision.errors import BadSetting, Conflict
 
@@ -50,15 +50,7 @@ class FeatureCache:
                 raise
 
     def _prepare(self) -> None:
-        deadline = time.monotonic() + _PATIENCE_S
-        while True:
-            try:
-                self._db.execute("PRAGMA journal_mode=WAL")
-                break
-            except sqlite3.OperationalError as error:  # SQLite does not wait where two open a new file at once
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                    raise
-                time.sleep(0.01)
+        databases.write_ahead(self._db, patience=_PATIENCE_S)
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.execute(
             "CREATE TABLE IF NOT EXISTS features (extractor TEXT NOT NULL, picture BLOB NOT NULL, "
@@ -111,7 +103,7 @@ class FeatureCache:
             BadSetting: the file cannot be written.
         """
         rows = [(extractor, picture, np.asarray(vector, dtype="<f4").tobytes()) for picture, vector in features.items()]
-        with self._errors(), self._transaction():
+        with self._errors(), databases.transaction(self._db):
             self._db.executemany("INSERT OR REPLACE INTO features VALUES (?, ?, ?)", rows)
 
     def get_regions(self, detector: str, pictures: Sequence[bytes]) -> dict[bytes, tuple[Region, ...]]:
@@ -126,7 +118,7 @@ class FeatureCache:
             BadSetting: the file cannot be written.
         """
         rows = [(detector, picture, msgspec.json.encode(regions)) for picture, regions in found.items()]
-        with self._errors(), self._transaction():
+        with self._errors(), databases.transaction(self._db):
             self._db.executemany("INSERT OR REPLACE INTO regions VALUES (?, ?, ?)", rows)
 
     def _rows(self, select: str, by: str, pictures: Sequence[bytes]) -> Iterable[tuple[bytes, bytes]]:
@@ -136,17 +128,6 @@ class FeatureCache:
             with self._errors():
                 found = self._db.execute(f"{select} IN ({marks})", (by, *chunk)).fetchall()
             yield from found
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._db.execute("COMMIT")
-        except BaseException:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

@@ -13,6 +13,7 @@ from typing import Final
 
 import msgspec
 
+from vision import databases
 from vision.errors import Busy, StorageUnavailable
 from vision.following.change import Change
 
@@ -159,15 +160,8 @@ class Queue:
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, self._opened(create=True) as database:
-            database.execute("BEGIN IMMEDIATE")
-            try:
-                yield database
-                database.execute("COMMIT")
-            except BaseException:
-                if database.in_transaction:
-                    database.execute("ROLLBACK")
-                raise
+        with self._lock, self._opened(create=True) as database, databases.transaction(database):
+            yield database
 
     @contextmanager
     def _opened(self, *, create: bool = False) -> Iterator[sqlite3.Connection]:
@@ -175,8 +169,7 @@ class Queue:
             if create:
                 self.file.parent.mkdir(parents=True, exist_ok=True)
             with closing(sqlite3.connect(self.file, timeout=_PATIENCE_S, isolation_level=None)) as database:
-                if database.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-                    database.execute("PRAGMA journal_mode = WAL")
+                databases.write_ahead(database, patience=_PATIENCE_S)
                 database.execute("PRAGMA synchronous = FULL")  # whoever was told that it is kept will not send it again
                 for statement in _TABLES:
                     database.execute(statement)

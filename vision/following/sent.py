@@ -14,6 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, Protocol, Self
 
+from vision import databases
 from vision.errors import SolrRefused, StorageUnavailable
 from vision.following import holding
 from vision.solr.client import SolrClient
@@ -100,7 +101,7 @@ class Sent:
             file.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(file, timeout=_PATIENCE_S, isolation_level=None)
             try:
-                self._db.execute("PRAGMA journal_mode = WAL")
+                databases.write_ahead(self._db, patience=_PATIENCE_S)
                 self._db.execute("PRAGMA synchronous = FULL")
                 for statement in _TABLES:
                     self._db.execute(statement)
@@ -143,7 +144,7 @@ class Sent:
             known = self._db.execute("SELECT state FROM collection").fetchone()
             if known is not None and known[0] == state:
                 return 0
-            with self._transaction():
+            with databases.transaction(self._db):
                 self._db.execute("DELETE FROM there")
                 for page in holding.everything(client):
                     self._add_there(page)
@@ -166,7 +167,7 @@ class Sent:
 
     def present(self, ids: Iterable[str]) -> None:
         """These rows are in the catalogue."""
-        with self._errors(), self._transaction():
+        with self._errors(), databases.transaction(self._db):
             self._db.executemany("INSERT OR IGNORE INTO present VALUES (?)", ((id,) for id in ids))
 
     def gone(self, source: str) -> list[str]:
@@ -180,7 +181,7 @@ class Sent:
         values = [
             (each.id, source, each.digest, each.picture, each.made, each.size, each.changed, None) for each in rows
         ]
-        with self._errors(), self._transaction():
+        with self._errors(), databases.transaction(self._db):
             self._db.executemany("INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
             self._db.executemany(
                 "INSERT OR REPLACE INTO pending VALUES (?, ?, ?, ?, ?, ?, ?)", (each[:-1] for each in values)
@@ -194,12 +195,12 @@ class Sent:
     def looked(self, rows: Sequence[Row]) -> None:
         """The pictures of these rows are the same, in files that were written again."""
         values = ((each.size, each.changed, each.id) for each in rows)
-        with self._errors(), self._transaction():
+        with self._errors(), databases.transaction(self._db):
             self._db.executemany("UPDATE rows SET size = ?, changed = ? WHERE id = ?", values)
 
     def forget(self, ids: Sequence[str]) -> None:
         """These rows are deleted, or written by somebody who does not note them."""
-        with self._errors(), self._transaction():
+        with self._errors(), databases.transaction(self._db):
             self._db.executemany("DELETE FROM rows WHERE id = ?", ((id,) for id in ids))
 
     def confirm(self, client: SolrClient, *, alone: bool = True, anew: bool = False) -> None:
@@ -215,7 +216,7 @@ class Sent:
         """
         with self._errors():
             ids = (id for (id,) in self._db.execute("SELECT id FROM pending").fetchall())
-            with self._transaction():
+            with databases.transaction(self._db):
                 self._db.execute("DELETE FROM there")
                 while chunk := list(islice(ids, _ASKED)):
                     self._add_there(holding.of(client, chunk))
@@ -247,17 +248,6 @@ class Sent:
     def _one(self, sql: str, *values: str) -> int:
         with self._errors():
             return int(self._db.execute(sql, values).fetchone()[0])
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._db.execute("COMMIT")
-        except BaseException:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
+from vision import databases
 from vision.errors import StorageUnavailable, VisualSearchError
 
 VERSION: Final = 1
@@ -107,15 +108,8 @@ class Journal:
         Raises:
             VisualSearchError: as for reading, or the file cannot be written.
         """
-        with self._opened(create=True) as database:
-            database.execute("BEGIN IMMEDIATE")
-            try:
-                yield database
-                database.execute("COMMIT")
-            except BaseException:
-                if database.in_transaction:
-                    database.execute("ROLLBACK")
-                raise
+        with self._opened(create=True) as database, databases.transaction(database):
+            yield database
 
     @contextmanager
     def _opened(self, *, create: bool = False) -> Iterator[sqlite3.Connection]:
@@ -150,22 +144,13 @@ class Journal:
         database.execute("COMMIT")
         if ours:
             return
-        deadline = time.monotonic() + _PATIENCE_S
-        while True:
-            try:
-                database.execute("PRAGMA journal_mode = WAL")
-                break
-            except sqlite3.OperationalError as error:  # SQLite does not wait where two open a new file at once
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                    raise
-                time.sleep(0.01)
-        database.execute("BEGIN IMMEDIATE")
-        if not self._is_ours(database):  # another process may have been quicker
-            for statement in _schema():
-                database.execute(statement)
-            database.execute(f"PRAGMA application_id = {_APPLICATION}")
-            database.execute(f"PRAGMA user_version = {VERSION}")
-        database.execute("COMMIT")
+        databases.write_ahead(database, patience=_PATIENCE_S)
+        with databases.transaction(database):
+            if not self._is_ours(database):  # another process may have been quicker
+                for statement in _schema():
+                    database.execute(statement)
+                database.execute(f"PRAGMA application_id = {_APPLICATION}")
+                database.execute(f"PRAGMA user_version = {VERSION}")
 
     def _is_ours(self, database: sqlite3.Connection) -> bool:
         application = database.execute("PRAGMA application_id").fetchone()[0]

@@ -18,6 +18,7 @@ from typing import Final
 
 import numpy as np
 
+from vision import databases
 from vision.errors import NotFound, StorageUnavailable
 from vision.search.model import Vector
 from vision.search.steering.rocchio import UNLIKED
@@ -27,6 +28,7 @@ KEPT: Final = 200
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{32}", re.ASCII)
 _RANDOM_BYTES: Final = 24
 _NOTED: Final = 0.01
+_PATIENCE_S: Final = 10
 """Part of a profile's time to live that passes before a use of it is noted again: it may go that much too early."""
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS profiles (id TEXT PRIMARY KEY, used REAL NOT NULL) WITHOUT ROWID;
@@ -164,9 +166,9 @@ class Profiles:
     def _opened(self) -> Iterator[sqlite3.Connection]:
         try:
             self.file.parent.mkdir(parents=True, exist_ok=True)
-            with closing(sqlite3.connect(self.file, timeout=10)) as database:
+            with closing(sqlite3.connect(self.file, timeout=_PATIENCE_S)) as database:
                 database.execute("PRAGMA foreign_keys = ON")
-                database.execute("PRAGMA journal_mode = WAL")
+                databases.write_ahead(database, patience=_PATIENCE_S)
                 database.executescript(_SCHEMA)
                 with database:
                     yield database
