@@ -21,6 +21,7 @@ MAX_MODULE, MAX_FUNCTION = 400, 80
 BASE = frozenset(
     {
         "addresses",
+        "atomic",
         "databases",
         "cores",
         "errors",
@@ -43,6 +44,7 @@ ROOMS: Mapping[str, frozenset[str]] = {
     "addresses": frozenset({"errors"}),
     "cores": frozenset(),
     "processes": frozenset(),
+    "atomic": frozenset(),
     "databases": frozenset(),
     "telemetry": frozenset(),
     "structs": frozenset(),

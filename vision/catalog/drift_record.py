@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,6 +11,7 @@ from typing import Final, TypeVar
 import msgspec
 import numpy as np
 
+from vision import atomic
 from vision.errors import BadSetting
 from vision.locks import file_lock
 from vision.reduction.drift import Comparison, Spread, compare
@@ -141,7 +141,7 @@ class DriftFiles:
 
     def keep_baseline(self, embedding: str, baseline: Baseline) -> None:
         """Write that of an embedding, which is there."""
-        _write(self._baseline(embedding), baseline)
+        atomic.write(self._baseline(embedding), msgspec.json.encode(baseline))
 
     def record(self, collection: str) -> Record | None:
         """That of a collection, or None.
@@ -161,7 +161,7 @@ class DriftFiles:
         path = self._record(collection)
         with file_lock(path.with_suffix(".lock"), timeout=_LOCK_S, doing=f"writing {path.name}"):
             changed = change(_read(path, Record))
-            _write(path, changed)
+            atomic.write(path, msgspec.json.encode(changed))
         return changed
 
     def forget(self, collection: str) -> None:
@@ -182,14 +182,3 @@ def _read(path: Path, kind: type[T]) -> T | None:
         return None
     except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadSetting(f"{path} is damaged ({error}); delete it, and drift is measured from then on") from error
-
-
-def _write(path: Path, value: Baseline | Record) -> None:
-    """Whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(f".{os.getpid()}.partial")
-    with partial.open("wb") as file:
-        file.write(msgspec.json.encode(value))
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Generic, TypeVar
 
 import msgspec
 
+from vision import atomic
 from vision.errors import BadSetting
 from vision.locks import file_lock
 
@@ -41,6 +41,4 @@ class Remembered(Generic[T]):
         """Keep a value; one that was kept under this name goes, and nothing that another process puts at the time."""
         with file_lock(self.file.with_suffix(".lock"), timeout=_LOCK_S, doing=f"writing {self.file.name}"):
             known = self.all() | {name: value}
-            partial = self.file.with_suffix(f".{os.getpid()}.partial")
-            partial.write_bytes(msgspec.json.format(msgspec.json.encode(known)))
-            partial.replace(self.file)
+            atomic.write(self.file, msgspec.json.format(msgspec.json.encode(known)))

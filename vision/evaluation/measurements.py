@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
+from vision import atomic
 from vision.errors import BadSetting, NotFound
 from vision.evaluation.charts import Chart
 
@@ -76,9 +76,7 @@ class Measurements:
             list(charts),
         )
         made = Measurement(summary, result, dict(charts))
-        partial = self.folder / f".{summary.id}.{os.getpid()}.partial"
-        partial.write_bytes(msgspec.json.encode(made))
-        partial.replace(self._path(summary.id))
+        atomic.write(self._path(summary.id), msgspec.json.encode(made))
         for path in self._paths()[self.most :]:
             path.unlink(missing_ok=True)
         return made

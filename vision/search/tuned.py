@@ -6,7 +6,6 @@ so. K and the cross-over each come from the first of the three that has them.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from vision import atomic
 from vision.errors import BadSetting
 from vision.search.planner import Limits
 
@@ -80,10 +80,7 @@ class TunedFiles:
     def save(self, tuned: Tuned) -> Path:
         """Write one, whole or not at all."""
         target = self.path(tuned.collection)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_suffix(f".{os.getpid()}.partial")
-        partial.write_bytes(msgspec.json.format(msgspec.json.encode(tuned)))
-        partial.replace(target)
+        atomic.write(target, msgspec.json.format(msgspec.json.encode(tuned)))
         return target
 
     def load(self, collection: str) -> Tuned | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from vision import atomic
 from vision.errors import BadSetting, Conflict, NotFound
 from vision.locks import file_lock
 
@@ -89,14 +89,7 @@ class BesideFiles:
 
     def save(self, beside: Beside) -> None:
         """Write one, whole or not at all."""
-        path = self.path(beside.collection)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(f".{os.getpid()}.partial")
-        with partial.open("wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(beside)))
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
+        atomic.write(self.path(beside.collection), msgspec.json.format(msgspec.json.encode(beside)))
 
     def begin(self, collection: str, other: str, now: float) -> None:
         """From now on ``other`` is beside a collection; nothing changes where it is already.

@@ -11,7 +11,6 @@ Where regions are indexed a stranger may find one of them, as a photo would; tho
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from vision import atomic
 from vision.embedding import Embedding, check_vector
 from vision.errors import BadSetting
 from vision.search.explaining import squared_distance, texts
@@ -83,10 +83,7 @@ class Calibrations:
     def save(self, collection: str, calibration: Calibration) -> Path:
         """Write one, whole or not at all."""
         target = self._path(collection, calibration.embedding)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_suffix(f".{os.getpid()}.partial")
-        partial.write_bytes(msgspec.json.encode(calibration))
-        partial.replace(target)
+        atomic.write(target, msgspec.json.encode(calibration))
         return target
 
     def load(self, collection: str, embedding: str) -> Calibration | None:
