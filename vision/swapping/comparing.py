@@ -16,6 +16,7 @@ from vision.search.engine import SearchEngine
 from vision.search.explaining import texts
 from vision.search.model import Result
 from vision.search.request import SearchRequest, parse
+from vision.solr.client import SolrClient
 from vision.solr.fields import REGIONS
 from vision.solr.updates import documents
 
@@ -83,7 +84,7 @@ def sampled(engine: SearchEngine, count: int, seed: int, label: str | None) -> l
         )
     fields = ",".join(dict.fromkeys(each for each in (key, product, field) if each))
     found: dict[str, tuple[str, frozenset[str]]] = {}
-    for page in documents(engine.client, key, fields, f"embedding:* -{REGIONS}"):
+    for page in documents(engine.client, key, fields, f"{wholes(engine.client)} +embedding:*"):
         for each in page:
             values = texts(each.get(field)) if field else ()
             found.setdefault(str(each[product]), (str(each[key]), frozenset(values)))
@@ -127,6 +128,11 @@ def read(path: Path, count: int) -> list[Asked]:
     if len(asked) < LEAST:
         raise BadSetting(f"--queries {path.name} has {len(asked)} searches; {LEAST} or more are needed to compare by")
     return asked[:count]
+
+
+def wholes(client: SolrClient) -> str:
+    """A query of all whole pictures; regions are in our own schema alone."""
+    return f"*:* -{REGIONS}" if client.names.fields is None else "*:*"
 
 
 def compare(

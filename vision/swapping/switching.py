@@ -19,8 +19,8 @@ from vision.search.collection import Collection
 from vision.search.steering.calibration import Calibrations
 from vision.solr import configset, updates
 from vision.solr.client import SolrClient
-from vision.solr.fields import REGIONS
 from vision.swapping import changes, exchange
+from vision.swapping.comparing import wholes
 from vision.swapping.state import Beside, Going
 from vision.workspace import Workspace
 
@@ -30,6 +30,8 @@ _LOCK_S: Final = 60.0
 """For those who index into one of both to come to an end of what they have begun."""
 _ROUNDS: Final = 20
 _SHOWN: Final = 5
+_PAGE: Final = 5000
+"""Ids that are asked for at once."""
 
 
 @dataclass(frozen=True)
@@ -221,7 +223,7 @@ def drop(workspace: Workspace, beside: Beside, *, collection: bool) -> None:
 
 def _ids(client: SolrClient) -> Iterator[str]:
     key = client.names.key
-    for page in updates.documents(client, key, key, f"*:* -{REGIONS}"):
+    for page in updates.documents(client, key, key, wholes(client), page=_PAGE):
         yield from (str(each[key]) for each in page)
 
 
