@@ -70,6 +70,7 @@ def undisturbed(yard: Yard, collection: str = "undisturbed") -> Undisturbed:
         "cached": ROWS - PICTURES,
         "seconds": 0,
         "regions": 0,
+        "drifted": False,
     }
     found = yard.contents(collection)
     assert list(found) == ids(yard.catalogue), f"{len(found)} of {ROWS}"

@@ -71,8 +71,8 @@ def create_scattered(client: SolrClient) -> None:
 
 
 def shards(indexed: Synthetic) -> int:
-    found = indexed.engine.client.admin("admin/collections", action="CLUSTERSTATUS")
-    return len(found["cluster"]["collections"][indexed.engine.client.collection]["shards"])
+    client = indexed.engine.client
+    return len(configset.cluster(client)["collections"][configset.real_name(client)]["shards"])
 
 
 def segments(indexed: Synthetic) -> int:

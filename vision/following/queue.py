@@ -176,6 +176,6 @@ class Queue:
                 yield database
         except (sqlite3.Error, OSError) as error:
             raise StorageUnavailable(
-                f"the feed's changes are kept in {self.file}, which cannot be used: {error}; make room or make it "
-                "writable: what was accepted stays in it"
+                f"the feed's changes are kept in {self.file}, which cannot be used: {error}; its disk may be full: "
+                "make room or make it writable, what was accepted stays in it"
             ) from error

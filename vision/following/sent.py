@@ -255,8 +255,8 @@ class Sent:
             yield
         except (sqlite3.Error, OSError) as error:
             raise StorageUnavailable(
-                f"what was sent is kept in {self._file}, which cannot be used: {error}; make room or make it writable, "
-                "or delete it: everything is then sent once more"
+                f"what was sent is kept in {self._file}, which cannot be used: {error}; its disk may be full: make "
+                "room or make it writable, or delete it: everything is then sent once more"
             ) from error
 
 

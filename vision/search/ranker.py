@@ -209,7 +209,7 @@ class Ranker:
             Superseded: its vector was made with another extractor.
         """
         if query.embedding is not None:
-            self._collection.check_embedding(query.embedding)
+            self._collection.check_embedding(self._collection.fingerprint(), query.embedding)
         if query.vector is None:
             return None
         embedding = self._embedding(query)
