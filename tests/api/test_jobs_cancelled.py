@@ -126,7 +126,7 @@ def test_indexing_is_cancelled_in_the_middle_and_goes_on(client: FlaskClient, sh
     seen = watch(client, job["id"], ended)
     assert seen[-1]["state"] == "done" and is_monotone(seen), seen[-1]
     found = client.get(f"/v1/jobs/{job['id']}/result").get_json()
-    assert set(found) == {"indexed", "rejected", "cached", "seconds", "regions"}
+    assert set(found) == {"indexed", "rejected", "cached", "seconds", "regions", "drifted"}
     assert found["indexed"] == COUNT and last["done"] <= found["cached"] + 64 < COUNT
     assert seen[-1]["summary"] == found and (seen[-1]["done"], seen[-1]["total"]) == (COUNT, COUNT)
     assert len(shop.documents("title")) == COUNT

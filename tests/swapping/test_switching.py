@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ def cloud_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=["standalone", pytest.param("cloud", marks=pytest.mark.slow)])
+@pytest.fixture(params=["standalone", pytest.param("cloud", marks=pytest.mark.many)])
 def made(request: pytest.FixtureRequest, solr_url: str, tmp_path: Path) -> Iterator[Pair]:
     url = solr_url if request.param == "standalone" else request.getfixturevalue("cloud_url")
     with pair(url, tmp_path, "swapped") as found:
@@ -117,6 +118,31 @@ def test_it_goes_on_where_it_was_broken_off(
     assert (made.fingerprint(made.served), made.fingerprint(made.beside)) == (new, old)
     assert made.colors(made.served, "red-circle") == {("crimson",)}
     assert not made.workspace.beside().known(made.served).going
+
+
+@pytest.mark.slow
+def test_a_solrclouds_aliases_are_exchanged_and_one_alone_is_gone_on_with(
+    cloud_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pair(cloud_url, tmp_path, "aliased") as made:
+        old, new = made.fingerprint(made.served), made.fingerprint(made.beside)
+        made.change("red-circle", "red", "crimson")
+        real = SolrClient.admin
+
+        def one(client: SolrClient, path: str, **params: str) -> dict[str, Any]:
+            if params.get("action") == "CREATEALIAS" and params["name"] == made.beside:
+                raise KeyboardInterrupt
+            return real(client, path, **params)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(SolrClient, "admin", one)
+            with pytest.raises(KeyboardInterrupt):
+                made.switched()
+        assert made.fingerprint(made.served) == made.fingerprint(made.beside) == new
+        assert made.switched().embedding == new
+        assert made.fingerprint(made.beside) == old
+        assert made.colors(made.served, "red-circle") == {("crimson",)}
+        assert made.switched(back=True).embedding == old
 
 
 def test_what_is_kept_by_name_goes_with_it(made: Pair) -> None:
