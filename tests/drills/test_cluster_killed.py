@@ -12,7 +12,8 @@ from tests.drills import cluster
 from tests.drills.cluster import GREEN_S, NODES, Cluster, Loss
 from tests.drills.yard import Yard
 
-pytestmark = [pytest.mark.solr, pytest.mark.slow]
+# All replicas must be back within a minute: nothing else may run beside it.
+pytestmark = [pytest.mark.solr, pytest.mark.slow, pytest.mark.alone]
 SEED = 1
 FEW, MANY = 1, 10
 

@@ -110,7 +110,7 @@ def test_rows_tombstones_and_poison(shop: Shop, path: Path, broker: Broker, foll
     assert (figures.applied, figures.deleted, figures.rejected) == (sent - 7, 1, 7)
 
 
-@slow
+@pytest.mark.many
 @pytest.mark.solr
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are those of POSIX")
 def test_killed_between_batches_and_the_broker_too(shop: Shop, broker: Broker, follow: Begin) -> None:
