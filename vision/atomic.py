@@ -1,4 +1,4 @@
-"""A small file written whole or not at all, whoever reads it and wherever it is interrupted."""
+"""A small file written whole or not at all, wherever that is interrupted; and whether a file was written since."""
 
 from __future__ import annotations
 
@@ -24,3 +24,12 @@ def write(path: Path, data: bytes) -> None:
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
+
+
+def stamp(path: Path) -> tuple[int, int, int] | None:
+    """What is another one once a file is written to or another is put in its place; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns

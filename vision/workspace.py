@@ -206,11 +206,16 @@ class Workspace:
             client.collection,
             lambda name: self._engine(self.client(name)),
             Shadow(self.shadow_file(client.collection)),
-            load=self._load if warm else None,
+            load=self.warm if warm else None,
         )
         return self._engine(client, companion)
 
-    def _load(self, engine: SearchEngine) -> None:
+    def warm(self, engine: SearchEngine) -> None:
+        """Run the extractor of an engine's collection once, so that no search waits for it to be loaded.
+
+        Raises:
+            VisualSearchError: it cannot be.
+        """
         picture = Image.new("RGB", (64, 64))
         engine.collection.embedding().vectors([picture], models=self.settings.models)
 

@@ -15,6 +15,7 @@ from typing import Final
 
 import msgspec
 
+from vision import atomic
 from vision.errors import BadSetting, NotAuthenticated, NotPermitted
 
 _LOG = logging.getLogger(__name__)
@@ -48,7 +49,7 @@ class Keys:
         """Only digests of the keys are kept; a key that is written as one already is kept as it is."""
         self._digests = [(_read(key), role) for role, values in (keys or {}).items() for key in values]
         self._path: Path | None = None
-        self._seen: tuple[int, ...] = ()
+        self._seen: tuple[int, int, int] | None = None
         self._looked = 0.0
         self._lock = threading.Lock()
 
@@ -65,7 +66,7 @@ class Keys:
         """
         if path is None:
             return cls()
-        seen = _state(path)
+        seen = atomic.stamp(path)
         keys = cls(_parsed(path))
         keys._path, keys._seen, keys._looked = path, seen, time.monotonic()
         return keys
@@ -74,7 +75,7 @@ class Keys:
         """Read the file again; one that cannot be used changes nothing and is logged."""
         if self._path is None:
             return
-        seen = _state(self._path)
+        seen = atomic.stamp(self._path)
         try:
             digests = Keys(_parsed(self._path))._digests
         except BadSetting as error:
@@ -89,7 +90,7 @@ class Keys:
             return
         with self._lock:
             self._looked = time.monotonic()
-            if _state(self._path) != self._seen:
+            if atomic.stamp(self._path) != self._seen:
                 self.reload()
 
     def role(self, key: str | None) -> Role:
@@ -161,15 +162,6 @@ def _parsed(path: Path) -> dict[Role, list[str]]:
     if any(key.startswith(HASHED) and not _HASH.fullmatch(key) for keys in found.values() for key in keys):
         raise BadSetting(f"the API keys file {path} has a key with {HASHED!r} and no SHA-256 in 64 lower-case digits")
     return {by_role[name]: keys for name, keys in found.items()}
-
-
-def _state(path: Path) -> tuple[int, ...]:
-    """What changes when a file is written or replaced."""
-    try:
-        found = path.stat()
-    except OSError:
-        return ()
-    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def _read(key: str) -> bytes:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import platform
-import time
 from collections import Counter as Tally
 from collections.abc import Callable, Iterator
 from typing import Final, cast
@@ -189,10 +188,9 @@ class _Kept(Collector):
         except VisualSearchError as error:
             _LOG.warning("the feed could not be looked at: %s", error)
             return
-        waited = 0.0 if found.since is None else max(0.0, time.time() - found.since)
         behind = sum(each.behind for each in found.partitions)
         yield GaugeMetricFamily(f"{_PREFIX}_feed_queued", "Changes that came over HTTP and wait.", found.queued)
-        yield GaugeMetricFamily(f"{_PREFIX}_feed_lag_seconds", "Seconds that the oldest of them waits.", waited)
+        yield GaugeMetricFamily(f"{_PREFIX}_feed_lag_seconds", "Seconds that the oldest of them waits.", found.lag)
         yield GaugeMetricFamily(f"{_PREFIX}_feed_behind", "Records of the topic that are not taken yet.", behind)
         yield GaugeMetricFamily(f"{_PREFIX}_feed_following", "Whether anybody applies changes.", found.following)
         yield CounterMetricFamily(f"{_PREFIX}_feed_applied", "Changes that were applied.", found.applied)

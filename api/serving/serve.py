@@ -134,10 +134,8 @@ def _warm(app: Flask) -> None:
     """Run the extractor and the detector once; what fails here is said again, and better, by the first search."""
     with app.app_context():
         engine_of = services()
-        picture = Image.new("RGB", (64, 64))
         try:
-            embedding = engine_of.engine.collection.embedding()
-            embedding.vectors([picture], models=engine_of.settings.models)
-            engine_of.finder.find(images.encode_jpeg(picture))
+            engine_of.workspace.warm(engine_of.engine)
+            engine_of.finder.find(images.encode_jpeg(Image.new("RGB", (64, 64))))
         except VisualSearchError as error:
             _LOG.info("the model was not loaded ahead: %s", error)

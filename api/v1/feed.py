@@ -15,7 +15,7 @@ from api.operations import JSON, Operation, answer, describe
 from api.services import services
 from vision.errors import BadQuery, TooLarge
 from vision.following.change import ACCEPTED, Change, FeedLine, checked, of_line
-from vision.following.queue import Figures, Partition
+from vision.following.queue import Partition
 
 blueprint = Blueprint("feed", __name__, url_prefix="/v1/feed")
 
@@ -94,7 +94,7 @@ def show() -> Response:
         FeedForm(
             collection=workspace.feed_name,
             queued=figures.queued,
-            lag_seconds=lag(figures),
+            lag_seconds=round(figures.lag, 3),
             applied=figures.applied,
             deleted=figures.deleted,
             rejected=figures.rejected,
@@ -104,11 +104,6 @@ def show() -> Response:
             partitions=list(figures.partitions),
         )
     )
-
-
-def lag(figures: Figures) -> float:
-    """Seconds that the oldest change waits."""
-    return 0.0 if figures.since is None else round(max(0.0, datetime.now(UTC).timestamp() - figures.since), 3)
 
 
 def _read(body: bytes) -> tuple[list[Change], list[RefusedForm]]:

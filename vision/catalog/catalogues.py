@@ -68,11 +68,12 @@ class Catalogues:
         """What was indexed, the last one first."""
         return sorted(self._kept.all().values(), key=lambda each: (-each.time, each.file, each.collection))
 
-    def exchange(self, one: str, other: str, extractors: Mapping[str, str]) -> None:
+    def exchange(self, extractors: Mapping[str, str]) -> None:
         """Two collections changed names: how each was indexed goes with it; what is in its place already stays.
 
-        ``extractors`` are those that the collections' vectors are made with now, by their names.
+        ``extractors`` are those that the vectors of the two are made with now, by their names.
         """
+        one, other = extractors
         known = self._kept.all().values()
         for name, was in ((one, other), (other, one)):
             for each in known:

@@ -72,6 +72,11 @@ class Figures:
     following: bool = False
     partitions: tuple[Partition, ...] = ()
 
+    @property
+    def lag(self) -> float:
+        """Seconds that the oldest change waits by now."""
+        return 0.0 if self.since is None else max(0.0, time.time() - self.since)
+
 
 class Queue:
     """One collection's file; safe to share between threads and processes. One process at a time takes from it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -10,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from vision import extractors
+from vision import atomic, extractors
 from vision.catalog import reader, session, stale
 from vision.catalog.cache import FeatureCache
 from vision.catalog.features import Checked, check
@@ -151,7 +150,7 @@ class Round:
         return _reported(report, tuple(remarks))
 
     def _part(self, sent: Sent, current: Embedding) -> ChangesReport:
-        options, before = self.options, _identity(self.catalogue)
+        options, before = self.options, atomic.stamp(self.catalogue)
         with (
             self.workspace.cache() as cache,
             Rejects(self.catalogue, options.rejects, options.spare) as rejects,
@@ -225,21 +224,12 @@ class Round:
     def _siblings(self, products: frozenset[str]) -> Iterable[Product]:
         return (row.product for row in self._rows() if row.product is not None and row.product.product_id in products)
 
-    def _check_same(self, before: tuple[int, int, int]) -> None:
-        if _identity(self.catalogue) != before:
+    def _check_same(self, before: tuple[int, int, int] | None) -> None:
+        if atomic.stamp(self.catalogue) != before:
             raise Conflict(
                 f"{self.catalogue.name} changed while it was being read; rows that were sent by then are right, and "
                 "nothing was deleted: run the same command again"
             )
-
-
-def _identity(path: Path) -> tuple[int, int, int]:
-    """What is another one once a file is written to or another one is put in its place."""
-    try:
-        found = os.stat(path)
-    except OSError:
-        return 0, 0, 0
-    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _batches(rows: Iterator[Checked]) -> Iterator[list[Checked]]:

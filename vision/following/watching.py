@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 import time
@@ -13,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
+from vision import atomic
 from vision.errors import BadInput, VisualSearchError
 
 POLL_S: Final = 0.2
@@ -64,15 +64,6 @@ class Watch:
         self._failures += 1
 
 
-def stamp(path: Path) -> Stamp | None:
-    """What is another one once a file is written to or replaced."""
-    try:
-        found = os.stat(path)
-    except OSError:
-        return None
-    return found.st_ino, found.st_size, found.st_mtime_ns
-
-
 def watch(
     path: Path,
     look: Callable[[], None],
@@ -91,7 +82,7 @@ def watch(
     watching = Watch(settled)
     while True:
         began = time.monotonic()
-        if not watching.is_due(stamp(path), began):
+        if not watching.is_due(atomic.stamp(path), began):
             time.sleep(POLL_S)
             continue
         try:

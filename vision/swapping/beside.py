@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from vision import atomic
 from vision.errors import BadSetting, VisualSearchError
 from vision.search.engine import SearchEngine
 from vision.search.model import Result
@@ -55,7 +56,7 @@ class Companion:
         self._chance = chance
         self._lock = threading.Lock()
         self._looked = 0.0
-        self._stamp: tuple[int, int] | None = None
+        self._stamp: tuple[int, int, int] | None = None
         self._beside: Beside | None = None
         self._other: SearchEngine | None = None
 
@@ -75,18 +76,11 @@ class Companion:
             if time.monotonic() < self._looked + _LOOKS_S:
                 return self._beside, self._other
             self._looked = time.monotonic()
-            stamp = self._stamped()
+            stamp = atomic.stamp(self._files.path(self._collection))
             if stamp != self._stamp:
                 self._stamp = stamp
                 self._read()
             return self._beside, self._other
-
-    def _stamped(self) -> tuple[int, int] | None:
-        try:
-            found = self._files.path(self._collection).stat()
-        except OSError:
-            return None
-        return found.st_mtime_ns, found.st_ino
 
     def _read(self) -> None:
         try:

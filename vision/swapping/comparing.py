@@ -19,8 +19,8 @@ from vision.search.request import SearchRequest, parse
 from vision.solr.client import SolrClient
 from vision.solr.fields import REGIONS
 from vision.solr.updates import documents
+from vision.swapping.alike import K, overlap, percentile
 
-K: Final = 10
 DEPTH: Final = 50
 """Results that the mean average precision looks at."""
 LEAST: Final = 10
@@ -156,10 +156,7 @@ def compare(
             answers[place].append(sides[place].search(each.request, logged=False))
         told(number + 1, len(asked))
     products = [[_products(result, each.own) for result, each in zip(found, asked, strict=True)] for found in answers]
-    shared = [
-        len(set(one[:K]) & set(two[:K])) / max(len(one[:K]), len(two[:K])) if one or two else 1.0
-        for one, two in zip(*products, strict=True)
-    ]
+    shared = [overlap(one, two) for one, two in zip(*products, strict=True)]
     first = [one[:1] == two[:1] for one, two in zip(*products, strict=True)]
     judged = [row for row, each in enumerate(asked) if each.labels]
     return ComparisonForm(
@@ -190,10 +187,10 @@ def _side(
         dims=embedding.pca.dims_out,
         pictures=engine.client.count("embedding:*"),
         map=None if label is None or not judged else _map([(results[row], asked[row]) for row in judged], label),
-        p50_ms=_at(total, 50),
-        p95_ms=_at(total, 95),
-        solr_p50_ms=_at(solr, 50),
-        solr_p95_ms=_at(solr, 95),
+        p50_ms=percentile(total, 50),
+        p95_ms=percentile(total, 95),
+        solr_p50_ms=percentile(solr, 50),
+        solr_p95_ms=percentile(solr, 95),
     )
 
 
@@ -205,7 +202,3 @@ def _map(ranked: Sequence[tuple[Result, Asked]], label: str) -> float:
         right = [bool(each.labels & frozenset(texts(hit.attributes.get(label)))) for hit in hits]
         rows.append(right + [False] * (DEPTH - len(right)))
     return round(mean_average_precision(np.array(rows)), 4)
-
-
-def _at(milliseconds: Sequence[float], percent: int) -> float:
-    return round(float(np.percentile(milliseconds, percent)), 2)

@@ -11,7 +11,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -24,9 +24,8 @@ from vision.search.engine import SearchEngine
 from vision.search.model import Result
 from vision.search.request import SearchRequest
 from vision.solr import deadline
+from vision.swapping.alike import overlap, percentile
 
-K: Final = 10
-"""First results that are compared."""
 _WAITING: Final = 8
 _SECONDS: Final = 10.0
 _KEPT: Final = 10_000
@@ -42,7 +41,7 @@ class Shadowed:
         at: seconds since 1970.
         live: fingerprint of the vectors that answered.
         other: of those that were asked as well; empty where that failed.
-        shared: part of the first results, at most :data:`K`, that both have.
+        shared: part of the first results, that both have.
         first: whether both have the same first.
         live_ms: that the answer took, in all.
         other_ms: that the other took.
@@ -127,10 +126,10 @@ class ShadowFile:
             searches=len(rows),
             overlap=round(float(shared.mean()), 4),
             first=round(float(first.mean()), 4),
-            live_p50_ms=_at(live_ms, 50),
-            live_p95_ms=_at(live_ms, 95),
-            other_p50_ms=_at(other_ms, 50),
-            other_p95_ms=_at(other_ms, 95),
+            live_p50_ms=percentile(live_ms, 50),
+            live_p95_ms=percentile(live_ms, 95),
+            other_p50_ms=percentile(other_ms, 50),
+            other_p95_ms=percentile(other_ms, 95),
             errors=errors,
         )
 
@@ -142,10 +141,6 @@ class ShadowFile:
                 yield database
         except (sqlite3.Error, OSError) as error:
             raise StorageUnavailable(f"{self.path} cannot be used: {error}") from error
-
-
-def _at(milliseconds: np.ndarray[tuple[int, ...], np.dtype[np.float64]], percent: int) -> float:
-    return round(float(np.percentile(milliseconds, percent)), 2)
 
 
 class Shadow:
@@ -175,19 +170,11 @@ class Shadow:
                 self._thread = threading.Thread(target=self._work, name="shadow", daemon=True)
                 self._thread.start()
 
-    def idle(self) -> None:
-        """Wait until all that waits was asked."""
-        self._waiting.join()
-
     def _work(self) -> None:
         while True:
             asked = self._waiting.get()
-            try:
+            with suppress(VisualSearchError):  # a full disk, say: the searches themselves are what matters
                 self._file.add(compared(*asked))
-            except VisualSearchError:  # a full disk, say: the searches themselves are what matters
-                pass
-            finally:
-                self._waiting.task_done()
 
 
 def compared(other: SearchEngine, request: SearchRequest, image: bytes | None, result: Result) -> Shadowed:
@@ -198,7 +185,6 @@ def compared(other: SearchEngine, request: SearchRequest, image: bytes | None, r
             found = other.search(request, image, logged=False)
     except VisualSearchError as error:
         return Shadowed(time.time(), live, "", 0.0, False, took, 0.0, type(error).__name__)
-    one, two = ([hit.product_id for hit in each.hits[:K]] for each in (result, found))
-    most = max(len(one), len(two))
-    shared = len(set(one) & set(two)) / most if most else 1.0
-    return Shadowed(time.time(), live, str(found.plan.embedding), shared, one[:1] == two[:1], took, found.took.total)
+    one, two = ([hit.product_id for hit in each.hits] for each in (result, found))
+    same = overlap(one, two)
+    return Shadowed(time.time(), live, str(found.plan.embedding), same, one[:1] == two[:1], took, found.took.total)

@@ -7,12 +7,13 @@ command is run again, from wherever it was.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import msgspec
 
+from vision.embedding import Embedding
 from vision.errors import Conflict
 from vision.merchandising.documents import Documents
 from vision.search.collection import Collection
@@ -95,8 +96,11 @@ class Switch:
             SolrError: Solr did not answer or refused; run it again.
         """
         began = time.perf_counter()
-        indexing = (self._workspace.sent(each, timeout=_LOCK_S) for each in (self._live, self._other))
-        with self._files.alone(self._live.collection), next(indexing), next(indexing):
+        with (
+            self._files.alone(self._live.collection),
+            self._workspace.sent(self._live, timeout=_LOCK_S),
+            self._workspace.sent(self._other, timeout=_LOCK_S),
+        ):
             beside = self._files.known(self._live.collection)
             if beside.going is None and beside.switched != back:
                 raise Conflict(
@@ -105,7 +109,7 @@ class Switch:
                     else f"{beside.collection!r} and {beside.other!r} have changed places; `swap back` takes it back"
                 )
             difference, carried = Difference(0, (), 0, ()), 0
-            before = self._embedding(self._live)
+            before = self._embedding(self._live).fingerprint
             if beside.going is None:
                 exchange.check(self._live, self._other)
                 self._embedding(self._other)
@@ -122,22 +126,23 @@ class Switch:
             assert beside.going is not None
             told("exchanging names")
             exchange.exchange(self._live, self._other, (beside.going.live, beside.going.other))
-            self._exchange_files(beside)
+            served, replaced = self._embedding(self._live), self._embedding(self._other)
+            self._exchange_files({beside.collection: served, beside.other: replaced})
             carried += self._late(beside.going.writes)
             self._files.save(msgspec.structs.replace(beside, going=None, switched=not beside.switched))
         return Switched(
             collection=beside.collection,
             other=beside.other,
-            embedding=self._embedding(self._live),
+            embedding=served.fingerprint,
             before=before,
             carried=carried,
             difference=difference,
             seconds=round(time.perf_counter() - began, 2),
         )
 
-    def _embedding(self, client: SolrClient) -> str:
-        """The fingerprint of a collection's vectors, whose files must be here."""
-        return Collection(client, self._workspace.store()).embedding().fingerprint
+    def _embedding(self, client: SolrClient) -> Embedding:
+        """That of a collection's vectors, whose files must be here; the collection is asked."""
+        return Collection(client, self._workspace.store()).embedding()
 
     def _difference(self) -> Difference:
         """What whole pictures are in one of them alone."""
@@ -160,35 +165,31 @@ class Switch:
                 left, right = next(one, None), next(two, None)
         return Difference(lacking, tuple(missing), extra, tuple(more))
 
-    def _exchange_files(self, beside: Beside) -> None:
-        """What is kept here by a collection's name goes with what the name means; each step may be taken again."""
-        names = (beside.collection, beside.other)
-        now = {name: self._embedding(each) for name, each in zip(names, (self._live, self._other), strict=True)}
+    def _exchange_files(self, now: Mapping[str, Embedding]) -> None:
+        """What is kept here by a collection's name goes with what the name means; each step may be taken again.
+
+        ``now`` has the embeddings of both, by the names that they have by now.
+        """
+        one, other = names = tuple(now)
         calibrations = Calibrations(self._workspace.store().folder)
-        for name, was in (names, names[::-1]):
-            held = calibrations.load(was, now[name])
+        for name, was in ((one, other), (other, one)):
+            held = calibrations.load(was, now[name].fingerprint)
             if held is not None:
                 calibrations.save(name, held)
-        self._workspace.catalogues().exchange(*names, self._extractors())
+        self._workspace.catalogues().exchange({name: each.extractor for name, each in now.items()})
         tuned, drift = self._workspace.tuned(), self._workspace.drift()
         # Each says which embedding it belongs to, and so where: where both have the same one, it is right anywhere.
         choices = {each.embedding: each for name in names if (each := tuned.load(name)) is not None}
         records = {kept.embedding: kept for name in names if (kept := drift.record(name)) is not None}
         for name, embedding in now.items():
-            if (choice := choices.get(embedding)) is None:
+            if (choice := choices.get(embedding.fingerprint)) is None:
                 tuned.remove(name)
             else:
                 tuned.save(msgspec.structs.replace(choice, collection=name))
-            if (record := records.get(embedding)) is None:
+            if (record := records.get(embedding.fingerprint)) is None:
                 drift.forget(name)
             else:
                 drift.change(name, lambda _, kept=record: kept)  # type: ignore[misc]
-
-    def _extractors(self) -> dict[str, str]:
-        store = self._workspace.store()
-        return {
-            client.collection: Collection(client, store).embedding().extractor for client in (self._live, self._other)
-        }
 
     def _late(self, since: int) -> int:
         """Changes that were written while the names were exchanged."""
