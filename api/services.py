@@ -49,7 +49,7 @@ class Services:
         """
         with self._lock:
             if self._engine is None:
-                self._engine = self.workspace.engine(warm=True)
+                self._engine = self.workspace.engine(serving=True)
             return self._engine
 
     @property

@@ -195,10 +195,11 @@ class Workspace:
         """What came of searches that a collection and what is beside it were both asked."""
         return ShadowFile(self.settings.home / "beside" / f"{collection}.sqlite")
 
-    def engine(self, client: SolrClient | None = None, *, warm: bool = False) -> SearchEngine:
+    def engine(self, client: SolrClient | None = None, *, serving: bool = False) -> SearchEngine:
         """A search engine on the client's collection, by default the one to search.
 
-        ``warm``: the extractor of a collection that comes beside it is loaded as soon as it is there.
+        ``serving``: shoppers ask it. The extractor of a collection that comes beside it is loaded as soon as it is
+        there, and that collection is asked part of the searches too, where somebody wants that (docs/swaps.md).
         """
         client = client or self.reading_client()
         companion = Companion(
@@ -206,9 +207,9 @@ class Workspace:
             client.collection,
             lambda name: self._engine(self.client(name)),
             Shadow(self.shadow_file(client.collection)),
-            load=self.warm if warm else None,
+            load=self.warm if serving else None,
         )
-        return self._engine(client, companion)
+        return self._engine(client, companion, shadowed=serving)
 
     def warm(self, engine: SearchEngine) -> None:
         """Run the extractor of an engine's collection once, so that no search waits for it to be loaded.
@@ -219,7 +220,9 @@ class Workspace:
         picture = Image.new("RGB", (64, 64))
         engine.collection.embedding().vectors([picture], models=self.settings.models)
 
-    def _engine(self, client: SolrClient, companion: Companion | None = None) -> SearchEngine:
+    def _engine(
+        self, client: SolrClient, companion: Companion | None = None, *, shadowed: bool = False
+    ) -> SearchEngine:
         settings = self.settings
         return SearchEngine(
             client,
@@ -235,7 +238,7 @@ class Workspace:
             finder=self.finder(),
             log=self.queries,
             others=tuple if companion is None else companion.engines,
-            shadow=None if companion is None else companion.searched,
+            shadow=companion.searched if companion is not None and shadowed else None,
         )
 
     def _url_limit(self) -> int | None:

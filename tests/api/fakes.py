@@ -113,7 +113,7 @@ class FakeWorkspace(Workspace):
         self.fake = FakeEngine(self.fake_client, self.store())
         self.error: Exception | None = None
 
-    def engine(self, client: SolrClient | None = None, *, warm: bool = False) -> SearchEngine:
+    def engine(self, client: SolrClient | None = None, *, serving: bool = False) -> SearchEngine:
         if self.error is not None:
             raise self.error
         return self.fake
