@@ -10,7 +10,7 @@ busy as it would be there.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -25,7 +25,6 @@ from benchmarks.peers.model import Ask
 from benchmarks.peers.shop import Matching, Shop
 from benchmarks.report import Table, emit, progress
 from benchmarks.resident import in_memory
-from vision.reduction import DIMS
 from vision.settings import Settings
 
 MACHINE: Final = 24 * 2**30
@@ -47,12 +46,13 @@ class Held:
     files: int
 
 
-def run(shop: Shop, sizes: Sequence[float], queries: int, repeats: int) -> Table:
+def run(shop: Shop, sizes: Sequence[float], queries: int, repeats: int, lean: bool = False) -> Table:
     """One index, asked with each size's memory in turns."""
-    _, folder = built(shop, "ours")
+    _, folder = built(shop, "lean" if lean else "ours")
     forget(folder)
     made = Ours()
     times: dict[tuple[float, Matching], list[float]] = {}
+    rows: dict[Matching, list[tuple[int, Sequence[int]]]] = {part: [] for part in PARTS}
     held: dict[float, Held] = {}
     number = 0
     with cgroup("visual-search-hot") as group:
@@ -66,15 +66,27 @@ def run(shop: Shop, sizes: Sequence[float], queries: int, repeats: int) -> Table
                     for part in PARTS:
                         for count in range(_WARM // len(PARTS) + queries):
                             number += 1
+                            query = number % shop.asked
                             began = time.perf_counter()
-                            made.search(Ask(shop.queries[number % shop.asked], part.level, part.words))
+                            found = made.search(Ask(shop.queries[query], part.level, part.words))
                             if count >= _WARM // len(PARTS):
                                 times.setdefault((size, part), []).append(1000 * (time.perf_counter() - began))
-                    held[size] = _held(shop, folder)
+                                rows[part].append((query, found.rows))
+                    held[size] = _held(folder)
                     progress(f"{size:g} million: {group.cached() / 2**20:,.0f} MB of files in memory")
         finally:
             made.close()
-    return _table(shop, sizes, times, held)
+    return _table(shop, sizes, times, held, _recall(shop, rows))
+
+
+def _recall(shop: Shop, rows: Mapping[Matching, Sequence[tuple[int, Sequence[int]]]]) -> dict[Matching, float]:
+    """Recall@10 of each part; memory has no say in what is found."""
+    progress("what should have been found, by exact distances")
+    truth = shop.truth(PARTS)
+    return {
+        part: float(np.mean([shop.recall(query, part, truth[part], each) for query, each in found]))
+        for part, found in rows.items()
+    }
 
 
 def _limit(group: Cgroup, shop: Shop, size: float) -> None:
@@ -82,18 +94,27 @@ def _limit(group: Cgroup, shop: Shop, size: float) -> None:
     group.limit(group.anonymous() + int((MACHINE - HEAP) * shop.count / (size * 1e6)))
 
 
-def _held(shop: Shop, folder: Path) -> Held:
+def _held(folder: Path) -> Held:
     hot = full = files = 0
+    whole = _full(folder)
     for path in (folder / "solr").rglob("*"):
         if not path.is_file():
             continue
         there = in_memory(path)
         files += there
-        if path.suffix == ".vec" and path.stat().st_size >= 4 * DIMS * shop.count:
+        if path in whole:
             full += there
         elif path.suffix in (".vec", *_GRAPHS):
             hot += there
     return Held(hot, full, files)
+
+
+def _full(folder: Path) -> set[Path]:
+    """The files of full vectors: the larger one of each segment."""
+    segments: dict[str, list[Path]] = {}
+    for path in (folder / "solr").rglob("*.vec"):
+        segments.setdefault(path.name.split("_")[1], []).append(path)
+    return {max(files, key=lambda each: each.stat().st_size) for files in segments.values()}
 
 
 def _table(
@@ -101,18 +122,20 @@ def _table(
     sizes: Sequence[float],
     times: dict[tuple[float, Matching], list[float]],
     held: dict[float, Held],
+    recall: Mapping[Matching, float],
 ) -> Table:
     columns = ("million products", "bytes a product", "files in memory MB", "coarse and graph MB", "full vectors MB")
     names = [f"{part.level} % {part.words}".strip() for part in PARTS]
+    found = ", ".join(f"{name}: {recall[part]:.4f}" for name, part in zip(names, PARTS, strict=True))
     made = Table(
-        f"{shop.count:,} products in the memory that is their part of 24 GiB; milliseconds over HTTP",
+        f"{shop.count:,} products in the memory that is their part of 24 GiB, ms over HTTP; recall@10 {found}",
         (*columns, *(f"{name} {which}" for name in names for which in ("p50", "p95"))),
     )
     for size in sizes:
         room = (MACHINE - HEAP) / (size * 1e6)
-        found = held[size]
+        there = held[size]
         cells = [float(each) for part in PARTS for each in np.percentile(times[size, part], (50, 95))]
-        made.add(f"{size:g}", room, found.files / 1e6, found.hot / 1e6, found.full / 1e6, *cells)
+        made.add(f"{size:g}", room, there.files / 1e6, there.hot / 1e6, there.full / 1e6, *cells)
     return made
 
 
@@ -125,11 +148,14 @@ def _numbers(_: click.Context, __: click.Parameter, value: str) -> list[float]:
 @click.option("--sizes", default=",".join(map(str, SIZES)), callback=_numbers, help="Millions of products.")
 @click.option("--queries", default=60, show_default=True, help="Of each kind, in each repeat.")
 @click.option("--repeats", default=2, show_default=True, help="Rounds.")
+@click.option("--lean", is_flag=True, help="An index of what searches by photo read, as Solr merges it: half the disk.")
 @click.option("--folder", type=click.Path(path_type=Path), help="Where indexes are kept.  [default: the cache]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def main(products: int, sizes: list[float], queries: int, repeats: int, folder: Path | None, as_json: bool) -> None:
+def main(
+    products: int, sizes: list[float], queries: int, repeats: int, lean: bool, folder: Path | None, as_json: bool
+) -> None:
     root = folder or Settings.from_environment().cache / "benchmarks"
-    emit("hot", [run(Shop(root / str(products), products), sizes, queries, repeats)], as_json=as_json)
+    emit("hot", [run(Shop(root / str(products), products), sizes, queries, repeats, lean)], as_json=as_json)
 
 
 if __name__ == "__main__":

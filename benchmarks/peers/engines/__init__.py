@@ -22,6 +22,7 @@ _WHERE: Final[Mapping[str, tuple[str, str]]] = {
     "ball_tree": ("scans", "BallTree"),
 }
 NAMES: Final = tuple(_WHERE)
+_LEAN: Final = ("ours", "Lean")
 SERVERS: Final = ("ours", "stock")
 """Engines that answer over HTTP by themselves; the others are hosted, see ``hosting``."""
 
@@ -32,6 +33,6 @@ def engine(name: str) -> Engine:
     Raises:
         ImportError: its library is not installed.
     """
-    module, kind = _WHERE[name]
+    module, kind = _LEAN if name == "lean" else _WHERE[name]
     made = cast(Callable[[], Any], getattr(import_module(f"{__name__}.{module}"), kind))
     return cast(Engine, made())

@@ -20,6 +20,7 @@ from vision.search.engine import SearchEngine
 from vision.search.request import parse
 from vision.solr import configset
 from vision.solr.client import SolrClient
+from vision.solr.vectors import Code, Keeping, Vector, VectorFile, key
 
 _NAME: Final = "ours"
 _JSON: Final = {"Content-Type": "application/json"}
@@ -54,6 +55,7 @@ class Ours:
     reads_words = True
     filters = "before"
     mode = "auto"
+    keeping = Keeping.STORED
 
     def build(self, shop: Shop, folder: Path) -> None:
         """Index as `visual-search index` does, from vectors that are there."""
@@ -61,12 +63,16 @@ class Ours:
         running = Running(folder)
         try:
             with SolrClient(running.server.url, _NAME, timeout=600) as client:
-                configset.create(client)
+                client.outside = _Keys(folder / "vectors.sqlite")
+                configset.create(client, keeping=self.keeping)
                 sending.add(client, (_whole(batch, embedding) for batch in documents(shop, 200)))
                 client.commit()
-                client.merge()
+                self._merge(client)
         finally:
             running.close()
+
+    def _merge(self, client: SolrClient) -> None:
+        client.merge()
 
     def open(self, folder: Path) -> None:
         """Start Solr and the API."""
@@ -106,6 +112,23 @@ class Ours:
     def close(self) -> None:
         """Stop both."""
         self.running.close()
+
+
+class Lean(Ours):
+    """Without what no search by photo reads: vectors are stored nowhere, and segments are as Solr merges them."""
+
+    keeping = Keeping.OUTSIDE
+
+    def _merge(self, client: SolrClient) -> None:
+        """One segment needs twice the disk while it is written."""
+
+
+class _Keys(VectorFile):
+    """The keys of vectors that are kept nowhere."""
+
+    def put(self, vectors: Sequence[tuple[Vector, Code]]) -> list[bytes]:
+        """Nothing is written."""
+        return [key(*each) for each in vectors]
 
 
 def _whole(batch: Sequence[Mapping[str, Any]], embedding: Embedding) -> list[dict[str, Any]]:
