@@ -72,6 +72,7 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     errors.Overloaded: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "Too many requests wait", retry_after=2),
     errors.SolrError: Kind(HTTPStatus.BAD_GATEWAY, "Solr failed"),
     errors.SolrUnavailable: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "Solr does not answer", retry_after=5),
+    errors.ShardUnavailable: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "A part of Solr does not answer", retry_after=5),
     errors.DeadlineExceeded: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "The search ran out of time", retry_after=5),
     errors.SolrRefused: Kind(HTTPStatus.BAD_GATEWAY, "Solr refused the request"),
     errors.SolrNotStarted: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "Solr did not start", retry_after=30),

@@ -97,7 +97,7 @@ def replicas(where: Place, rounds: int) -> Table:
                 _create(client, kind)
                 before = where.spent()
                 seconds = where.load(client)
-                _alike(client, where)  # the others have copied it
+                _alike(client, where)  # all of them have it
                 found[kind].append((seconds, where.spent() - before))
                 if turn == rounds - 1:
                     kept[kind] = (_bytes(client) / MB, _freshness(client, where), _alike(client, where))
@@ -170,19 +170,14 @@ def _until(reached: Callable[[], object], seconds: float = 60.0) -> None:
 
 
 def _alike(client: SolrClient, where: Place) -> float:
-    """The part of queries for which all replicas have the same ten nearest candidates, once all have all documents."""
+    """The part of queries that all replicas, once they have all documents, answer with the same ten."""
     cores = _replicas(client)
     _until(lambda: len({_own(core, {"q": "*:*", "rows": 0})["numFound"] for core in cores}) == 1)
     same = 0
     for vector in where.stream.queries(_ASKED):
-        code = where.embedding.codec.encode(vector[None])[0]
-        probe = {
-            "q": f"{{!knn f=coarse topK={TOP} v=$v}}",
-            "v": f"[{','.join(map(str, code))}]",
-            "fl": "id",
-            "rows": TOP,
-        }
-        same += len({tuple(each["id"] for each in _own(core, probe)["docs"]) for core in cores}) == 1
+        query = Query(vector=vector, mode=Mode.APPROXIMATE, rows=TOP)
+        asked = compose(query, planner.plan(query, Limits()), query_vectors(vector, where.embedding))
+        same += len({tuple(each["id"] for each in _own(core, asked)["docs"]) for core in cores}) == 1
     return same / _ASKED
 
 

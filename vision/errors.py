@@ -25,6 +25,7 @@
     ├── Overloaded               as many requests wait as may: worth trying again
     └── SolrError
         ├── SolrUnavailable      Solr did not answer: worth trying again
+        │   ├── ShardUnavailable a part of a SolrCloud does not, or takes no documents until another leads
         │   └── DeadlineExceeded the time that the request may take was over before Solr was done
         ├── SolrRefused          Solr answered with an error: the same request fails again
         └── SolrNotStarted       the embedded Solr did not become ready
@@ -173,6 +174,10 @@ class SolrError(VisualSearchError):
 
 class SolrUnavailable(SolrError):
     """Solr did not answer: not running, unreachable, or too slow. Worth trying again."""
+
+
+class ShardUnavailable(SolrUnavailable):
+    """A shard of a SolrCloud does not answer, or has nobody who takes documents, until another replica leads."""
 
 
 class DeadlineExceeded(SolrUnavailable):

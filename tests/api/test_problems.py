@@ -25,6 +25,7 @@ EXPECTED = {
     errors.Superseded: 503,
     errors.ModelUnavailable: 503,
     errors.SolrUnavailable: 503,
+    errors.ShardUnavailable: 503,
     errors.SolrNotStarted: 503,
     errors.SolrRefused: 502,
     errors.RateLimited: 429,

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from vision.settings import Settings
+from vision.solr.embedded.jvm import REFUSED_WHOLE
 
 DOCKER = Path(__file__).parents[2] / "docker"
 COMPOSE = ("compose.yml", "compose.cloud.yml")
@@ -92,6 +93,7 @@ def test_the_cloud_has_an_ensemble_and_two_of_the_application() -> None:
     for name, about in solr.items():
         named = {each.partition(":")[0] for each in about["environment"]["ZK_HOST"].split(",")}
         assert named == zookeepers and about["environment"]["SOLR_HOST"] == name
+        assert set(REFUSED_WHOLE) <= set(about["environment"]["SOLR_OPTS"].split())
     numbers = [found[name]["environment"]["ZOO_MY_ID"] for name in sorted(zookeepers)]
     assert numbers == ["1", "2", "3"]
 
@@ -118,6 +120,7 @@ def test_kubernetes_names_agree() -> None:
     assert resource("Service")["spec"]["selector"] == labels
     assert resource("PodDisruptionBudget")["spec"]["selector"]["matchLabels"] == labels
     cloud = resource("SolrCloud")
+    assert set(REFUSED_WHOLE) <= set(cloud["spec"]["solrOpts"].split())
     address = next(each["value"] for each in container["env"] if each["name"] == "SOLR_URL")
     assert address == f"http://{cloud['metadata']['name']}-solrcloud-common/solr"  # the operator's name for its service
 

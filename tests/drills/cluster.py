@@ -18,7 +18,7 @@ from tests.drills.traffic import Request, Traffic, Verdict
 from tests.drills.yard import SOLR_TIMEOUT, Yard
 from tests.processes import kill
 from vision.errors import SolrError
-from vision.solr import aliases, configset
+from vision.solr import aliases, configset, updates
 from vision.solr.client import SolrClient
 from vision.solr.configset import Shape
 from vision.solr.embedded.cloud import EmbeddedCloud, inactive
@@ -88,27 +88,26 @@ class Writer:
     def check(self) -> None:
         """See that each acknowledged document is there once, as it was sent."""
         self.client.commit()
-        deadline = time.monotonic() + 30
-        while (found := self.client.count()) < len(self.acknowledged) and time.monotonic() < deadline:
-            time.sleep(0.5)  # replicas copy what their leader committed
-        assert found >= len(self.acknowledged), f"{len(self.acknowledged) - found} of {len(self.acknowledged)} are lost"
-        there: dict[str, dict[str, Any]] = {}
-        for start in range(0, found, 500):
-            params = {"fl": "id,title,vector", "rows": 500, "start": start, "sort": "id asc"}
-            for each in self.client.select(params)["response"]["docs"]:
-                assert each["id"] not in there, f"{each['id']} is there twice"
-                there[each["id"]] = each
-        for number in self.acknowledged:
-            sent = document(number)
-            kept = there[sent["id"]]
-            assert kept["title"] == sent["title"]
-            assert np.array_equal(np.asarray(kept["vector"], dtype=np.float32), sent["vector"])
+        there = Counter[str]()
+        for page in updates.documents(self.client, "id", "id,title,vector"):
+            there.update(each["id"] for each in page)
+            for each in page:
+                sent = document(int(each["id"][1:]))
+                assert each["title"] == sent["title"]
+                assert np.array_equal(np.asarray(each["vector"], dtype=np.float32), sent["vector"])
+        lost = [number for number in self.acknowledged if id_of(number) not in there]
+        assert not lost, f"{len(lost)} of {len(self.acknowledged)} are lost: {lost[:20]}"
+        assert set(there.values()) == {1}, f"there twice: {[id for id, times in there.items() if times > 1][:20]}"
+
+
+def id_of(number: int) -> str:
+    return f"w{number:06d}"
 
 
 def document(number: int) -> dict[str, Any]:
     """The same for the same number."""
     vector = np.random.default_rng(number).normal(size=1024).astype(np.float32)
-    id = f"w{number:06d}"
+    id = id_of(number)
     return {
         "id": id,
         "product_id": id,

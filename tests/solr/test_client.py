@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
-from vision.errors import SolrRefused, SolrUnavailable
+from vision.errors import ShardUnavailable, SolrRefused, SolrUnavailable
 from vision.solr.client import SolrClient
 from vision.solr.fields import HANDLER, FieldMap
 
@@ -46,3 +51,73 @@ def test_a_password_in_the_address_is_in_no_message() -> None:
             with pytest.raises(SolrUnavailable, match="127.0.0.1:9/solr") as caught:
                 ask()
             assert "s3cret" not in str(caught.value)
+
+
+@contextmanager
+def leaderless(times: int, why: str) -> Iterator[tuple[str, list[str]]]:
+    """A node that cannot pass on so many writes, and then can; its address, and what it was asked."""
+    asked: list[str] = []
+
+    class Node(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            asked.append(self.path)
+            refused = len(asked) <= times
+            answer = {"error": {"msg": why}} if refused else {"responseHeader": {"status": 0}}
+            body = json.dumps(answer).encode()
+            self.send_response(500 if refused else 200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Node) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/solr", asked
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+LOST = "Async exception during distributed update: java.net.ConnectException: Connection refused"
+
+
+def test_what_may_be_written_twice_waits_for_the_next_leader(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vision.solr.client._PAUSE_S", 0.01)
+    writes: list[Callable[[SolrClient], object]] = [
+        lambda client: client.add([{"id": "a"}]),
+        lambda client: client.delete_ids(["a"]),
+        lambda client: client.delete("id:a"),
+        lambda client: client.commit(),
+    ]
+    for write in writes:
+        with leaderless(3, LOST) as (url, asked), SolrClient(url, "x") as client:
+            write(client)
+        assert len(asked) == 4, asked
+
+
+def test_it_does_not_wait_for_ever_nor_for_something_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vision.solr.client._PAUSE_S", 0.05)
+    monkeypatch.setattr("vision.solr.client._ELECTION_S", 0.2)
+    with leaderless(1000, LOST) as (url, asked), SolrClient(url, "x") as client:
+        with pytest.raises(ShardUnavailable, match="Connection refused"):
+            client.add([{"id": "a"}])
+        assert 2 <= len(asked) <= 5
+    with leaderless(1000, "No space left on device") as (url, asked), SolrClient(url, "x") as client:
+        with pytest.raises(SolrRefused, match="No space"):
+            client.add([{"id": "a"}])
+        assert len(asked) == 1
+
+
+def test_an_update_for_one_version_is_sent_once() -> None:
+    with leaderless(1, LOST) as (url, asked), SolrClient(url, "x") as client:
+        for update in ({"id": "a", "_version_": 3}, {"id": "a", "title": {"set": "b"}}):
+            asked.clear()
+            with pytest.raises(ShardUnavailable):
+                client.add([update])
+            assert len(asked) == 1

@@ -14,9 +14,10 @@ from click.testing import CliRunner
 from vision.errors import SolrRefused, SolrUnavailable
 from vision.solr.commands import solr
 from vision.solr.embedded.home import choose_port
+from vision.solr.embedded.jvm import REFUSED_WHOLE
 from vision.solr.status import SolrStatus, answers_with, read_status, uses_simd
 
-SYSTEM = {
+SYSTEM: dict[str, Any] = {
     "mode": "std",
     "lucene": {"solr-spec-version": "9.10.1"},
     "jvm": {
@@ -125,6 +126,22 @@ def test_command_with_solr_url() -> None:
     assert list(answer) == ["url", "version", "java", "simd", "mode", "collections"]
     assert answer["collections"] == ["apple", "zebra"]
     assert started.stdout.startswith("SOLR_URL is set, nothing was started: Solr 9.10.1")
+
+
+def test_a_cloud_that_may_lose_documents_is_warned_of() -> None:
+    cluster = {"cluster": {"collections": {}, "live_nodes": ["a", "b"]}}
+    runner, jvm = CliRunner(), SYSTEM["jvm"]
+    for given, missing in (((), REFUSED_WHOLE), (REFUSED_WHOLE[:1], REFUSED_WHOLE[1:]), (REFUSED_WHOLE, ())):
+        system = {**SYSTEM, "mode": "solrcloud", "jvm": {**jvm, "jmx": {"commandLineArgs": [*given]}}}
+        with serving({"/admin/info/system": system, "/admin/collections": cluster}) as url:
+            status = runner.invoke(solr, ["status"], env={"SOLR_URL": url})
+            answer = json.loads(runner.invoke(solr, ["status", "--json"], env={"SOLR_URL": url}).stdout)
+        assert status.exit_code == 0 and answer["nodes"] == 2
+        if missing:
+            assert f"start every node with {' '.join(missing)} (" in status.stderr
+            assert len(answer["warnings"]) == 1
+        else:
+            assert not status.stderr and "warnings" not in answer
 
 
 def test_command_with_a_dead_solr_url() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -13,7 +14,7 @@ import orjson
 import pysolr
 import requests
 
-from vision.errors import DeadlineExceeded, NotFound, SolrError, SolrRefused, SolrUnavailable
+from vision.errors import DeadlineExceeded, NotFound, ShardUnavailable, SolrError, SolrRefused, SolrUnavailable
 from vision.solr import cbor, deadline, replies, vectors
 from vision.solr.attempts import Attempts, Budget
 from vision.solr.curl import without_password
@@ -31,6 +32,8 @@ _LONGEST = 3600.0
 """Seconds that a commit may take: merging a large index is one."""
 _WRITES = 4
 """How many times as long as a read documents may take to be written: Solr lets writers wait while it merges."""
+_ELECTION_S, _PAUSE_S = 60.0, 0.5
+"""How long a write that may be repeated waits for the next leader of a shard, and between two attempts."""
 _READING, _READING_MOST = 0.2, 0.5
 """The part of the time that is left, and the most seconds of it, that Solr does not get: it stops a while after its
 time is over, in the middle of a graph or a facet not at all, and its answer is to be read."""
@@ -246,8 +249,27 @@ class SolrClient:
         outside = self.outside if shown and self.keeping is Keeping.OUTSIDE else None
         with nullcontext() if outside is None else outside.naming():
             whole = vectors.kept(documents, self.keeping, self.outside) if shown else documents
-            if not self._cbor or not self._added(cbor.encode(whole), self.repeating if again else self.session):
-                self._call(lambda: (self._bulk if again else self._once).add(list(whole), commit=False), self._writing)
+            if not again:
+                self._add(whole, self.session, self._once)
+            else:
+                self._led(lambda: self._add(whole, self.repeating, self._bulk))
+
+    def _add(self, documents: Sequence[Mapping[str, Any]], session: requests.Session, json: pysolr.Solr) -> None:
+        if not self._cbor or not self._added(cbor.encode(documents), session):
+            self._call(lambda: json.add(list(documents), commit=False), self._writing)
+
+    def _led(self, write: Callable[[], object]) -> None:
+        """Write what may be written twice; again, for a while, where a shard of a SolrCloud has lost its leader."""
+        until = time.monotonic() + min(_ELECTION_S, deadline.remaining())
+        while True:
+            try:
+                write()
+            except ShardUnavailable:
+                if time.monotonic() + _PAUSE_S > until:
+                    raise
+                time.sleep(_PAUSE_S)
+            else:
+                return
 
     def _added(self, body: bytes, session: requests.Session) -> bool:
         """Whether this Solr reads CBOR; what it read it has added."""
@@ -268,7 +290,7 @@ class SolrClient:
 
     def commit(self) -> None:
         """Make everything added visible and safe."""
-        self._call(self._bulk.commit)
+        self._led(lambda: self._call(self._bulk.commit))
         self.shards.committed()
 
     def merge(self) -> None:
@@ -278,11 +300,11 @@ class SolrClient:
 
     def delete(self, query: str) -> None:
         """Delete what matches; visible after a commit."""
-        self._call(lambda: self._bulk.delete(q=query, commit=False))
+        self._led(lambda: self._call(lambda: self._bulk.delete(q=query, commit=False)))
 
     def delete_ids(self, ids: Sequence[str]) -> None:
         """Delete documents by their ids; visible after a commit."""
-        self._call(lambda: self._bulk.delete(id=list(ids), commit=False))
+        self._led(lambda: self._call(lambda: self._bulk.delete(id=list(ids), commit=False)))
 
     def post(self, path: str, body: Any, **params: Any) -> dict[str, Any]:
         """POST JSON to a handler of this collection, as ``schema``.

@@ -93,7 +93,10 @@ def stop() -> None:
 
 @solr.command()
 @click.option(
-    "--json", "as_json", is_flag=True, help="Print {url, version, java, simd, mode, collections}, nodes of a SolrCloud."
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print {url, version, java, simd, mode, collections}, nodes and warnings of a SolrCloud.",
 )
 @click.pass_context
 @reported
@@ -108,6 +111,7 @@ def status(context: click.Context, as_json: bool) -> None:
     elif found.running:
         click.echo(_in_words(found))
         click.echo(f"collections: {', '.join(found.collections) or 'none'}")
+        _warn(found)
     else:
         click.echo("no Solr runs; start one with: visual-search solr start", err=True)
     if not found.running:
@@ -123,11 +127,14 @@ def upload() -> None:
     """
     from vision.settings import Settings
     from vision.solr import configset
+    from vision.solr.current import current_status
     from vision.workspace import Workspace
 
-    with Workspace(Settings.from_environment()).client() as client:
+    settings = Settings.from_environment()
+    with Workspace(settings).client() as client:
         using = configset.upload(client)
         click.echo(f"configset {configset.CONFIGSET!r} is at {client.shown}; reloaded: {', '.join(using) or 'none'}")
+    _warn(current_status(settings))
 
 
 @solr.command()
@@ -161,7 +168,13 @@ def prune(others: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
 
 
 def _as_json(status: SolrStatus) -> str:
-    return json.dumps({name: value for name, value in asdict(status).items() if name != "nodes" or value is not None})
+    only_where_there = {"nodes": status.nodes is None, "warnings": not status.warnings}
+    return json.dumps({name: value for name, value in asdict(status).items() if not only_where_there.get(name)})
+
+
+def _warn(status: SolrStatus) -> None:
+    for each in status.warnings:
+        click.echo(f"warning: {each}", err=True)
 
 
 def _in_words(status: SolrStatus) -> str:

@@ -141,8 +141,8 @@ def create(
         client: names the collection.
         shape: of a SolrCloud's collection; None for one shard, and two replicas where there are two nodes. All pictures
             of a product come to the same shard: grouping works, and products are counted, shard by shard
-            (docs/facets.md). Of several replicas one indexes and the others copy what it wrote: the same graph
-            everywhere, built once (docs/decisions/0018-replicas-that-copy.md).
+            (docs/facets.md). Every replica indexes: those that copy lose what was committed last when all nodes stop
+            (docs/decisions/0022-what-is-acknowledged-is-kept.md).
         coarse_dims: values of the coarse field, for good.
         keeping: where vectors are kept, for good.
         instance: the name of a core's folder; None for its own.
@@ -176,7 +176,7 @@ def create(
                 name=aliases.free(cluster(client), client.collection),
                 alias=client.collection,
                 numShards=wanted.shards,
-                tlogReplicas=wanted.replicas,
+                nrtReplicas=wanted.replicas,
                 **{"collection.configName": CONFIGSET, "router.field": "product_id"},
                 **own,
             )

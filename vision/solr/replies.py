@@ -11,14 +11,17 @@ import orjson
 import pysolr
 import requests
 
-from vision.errors import DeadlineExceeded, NotFound, SolrError, SolrRefused, SolrUnavailable
+from vision.errors import DeadlineExceeded, NotFound, ShardUnavailable, SolrError, SolrRefused, SolrUnavailable
 from vision.solr.curl import without_password
 
 _STATUS = re.compile(r"\(HTTP (\d+)\)")
 _DOWN = (429, 502, 503, 504)
 _SIGNED_OUT = (401, 403)
-_AWAY = ("SolrServerException", "no servers hosting shard")
-"""What a node says whose cluster lacks a shard."""
+_AWAY = (
+    *("SolrServerException", "no servers hosting shard"),
+    *("distributed update", "No registered leader", "says we are the leader"),
+)
+"""What a node says whose cluster lacks a shard, or a shard's leader."""
 _ODD = 502
 """The status that what no Solr answers is noted with."""
 
@@ -42,7 +45,7 @@ def _mapped(error: pysolr.SolrError, url: str) -> SolrError:
         return SolrUnavailable(f"Solr at {url} did not answer: {brief(error.__context__)}")
     found = _STATUS.search(str(error))
     status = int(found.group(1)) if found else 500
-    return _down(url, status) or _refused(url, status, str(error))
+    return _away(url, status, str(error)) or _down(url, status) or _refused(url, status, str(error))
 
 
 def brief(error: BaseException) -> str:
@@ -76,9 +79,14 @@ def refusal(response: requests.Response, shown: str) -> SolrError | NotFound:
     if response.status_code == 404:
         return NotFound(f"Solr at {shown} has no {url.removeprefix(shown + '/')}")
     why = _reason(response)
-    if response.status_code >= 500 and any(each in why for each in _AWAY):
-        return SolrUnavailable(f"Solr at {shown} answered {response.status_code}: a shard does not answer ({why})")
-    return _down(shown, response.status_code) or _refused(url, response.status_code, why)
+    status = response.status_code
+    return _away(shown, status, why) or _down(shown, status) or _refused(url, status, why)
+
+
+def _away(url: str, status: int, why: str) -> ShardUnavailable | None:
+    if status < 500 or not any(each in why for each in _AWAY):
+        return None
+    return ShardUnavailable(f"Solr at {url} answered {status}: a shard does not answer, or has no leader now ({why})")
 
 
 def _down(url: str, status: int) -> SolrUnavailable | None:

@@ -31,6 +31,8 @@ class Parts:
     """One replica of each."""
     collection: str | None = None
     """What an alias stands for; None where nobody knows."""
+    copied: bool = False
+    """Whether there are replicas that copy what others committed (PULL, TLOG), a second later."""
 
 
 _known: dict[str, tuple[float, Parts]] = {}
@@ -76,7 +78,8 @@ class Shards:
             return Parts()
         active = {name: each for name, each in sorted(about.get("shards", {}).items()) if each.get("state") == "active"}
         cores = tuple(_core(each["replicas"]) for each in active.values())
-        found = Parts(tuple(active), about.get("router", {}).get("field"), cores, name)
+        kinds = {each.get("type", "NRT") for shard in active.values() for each in shard["replicas"].values()}
+        found = Parts(tuple(active), about.get("router", {}).get("field"), cores, name, copied=bool(kinds - {"NRT"}))
         _known[self._url] = time.monotonic() + _FRESH_S, found
         return found
 
@@ -96,7 +99,7 @@ class Shards:
         """Parameters that say which replicas answer; ``partial`` where some shards are better than none."""
         found: dict[str, str] = {}
         known = self._fresh()  # nothing is asked for this alone: whoever writes to several shards knows them
-        if known and known.names and time.monotonic() < _committed.get(self._url, -math.inf) + _COPIED_S:
+        if known and known.copied and time.monotonic() < _committed.get(self._url, -math.inf) + _COPIED_S:
             # Of one shard, whoever is asked would answer himself.
             found |= {"shards.preference": "replica.leader:true", "shortCircuit": "false"}
         with self._lock:

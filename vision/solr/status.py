@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -14,6 +14,7 @@ from vision.errors import SolrRefused, SolrUnavailable
 from vision.solr import aliases
 from vision.solr.curl import without_password
 from vision.solr.embedded.java import NEWEST_KNOWN_TO_LUCENE, OLDEST_SIMD, VECTOR_MODULE
+from vision.solr.embedded.jvm import REFUSED_WHOLE
 from vision.solr.nodes import addresses
 from vision.solr.replies import brief
 
@@ -30,7 +31,7 @@ class SolrStatus:
 
     ``java`` is the full release (``25.0.3+9``), ``simd`` whether the server was started so that Lucene uses vector
     instructions, ``collections`` the names of the collections, or of the cores of a standalone server, ``nodes`` how
-    many nodes of a SolrCloud live.
+    many nodes of a SolrCloud live, ``warnings`` what should be changed about it, and why.
     """
 
     url: str | None = None
@@ -40,6 +41,7 @@ class SolrStatus:
     mode: Mode | None = None
     collections: tuple[str, ...] = ()
     nodes: int | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def running(self) -> bool:
@@ -93,6 +95,17 @@ def _read(url: str, timeout: float, trust_env: bool) -> SolrStatus:
         mode,
         tuple(sorted(map(str, names))),
         nodes,
+        _warnings(arguments) if mode == "cloud" else (),
+    )
+
+
+def _warnings(arguments: Sequence[str]) -> tuple[str, ...]:
+    missing = [each for each in REFUSED_WHOLE if each not in arguments]
+    if not missing:
+        return ()
+    return (
+        "when a node dies, Solr may lose documents of a batch after it said that all are there; start every node with "
+        f"{' '.join(missing)} (docs/cloud.md)",
     )
 
 

@@ -50,7 +50,7 @@ def filled(cloud: EmbeddedCloud, name: str, shape: Shape) -> SolrClient:
 
 
 def counted(client: SolrClient, wanted: int) -> int:
-    """How many documents are found, once each replica of each shard has copied what was committed."""
+    """How many documents are found, once each replica of each shard has what was committed."""
     deadline = time.monotonic() + 30
     shards = configset.cluster(client)["collections"][configset.real_name(client)]["shards"].values()
     cores = [[f"{each['base_url']}/{each['core']}/select" for each in shard["replicas"].values()] for shard in shards]
@@ -62,6 +62,12 @@ def counted(client: SolrClient, wanted: int) -> int:
     return client.count()
 
 
+def opened(node: EmbeddedSolr) -> dict[str, str]:
+    """When each core of a node was opened; a reload opens it again."""
+    said = requests.get(f"{node.url}/admin/cores", timeout=20).json()["status"]
+    return {name: each["startTime"] for name, each in said.items()}
+
+
 def _own(core: str) -> int:
     answer = requests.get(core, {"q": "*:*", "rows": "0", "distrib": "false"}, timeout=20)
     return int(answer.json()["response"]["numFound"])
@@ -71,7 +77,7 @@ def _own(core: str) -> int:
 @pytest.mark.slow
 def test_what_runs_is_said(running: EmbeddedCloud, settings: Settings) -> None:
     status = running.status()
-    assert (status.mode, status.nodes, status.version) == ("cloud", 2, "9.10.1")
+    assert (status.mode, status.nodes, status.version, status.warnings) == ("cloud", 2, "9.10.1", ())
     assert len(running.url.split(",")) == 2
     assert current_status(settings) == status  # what the home folder used last
     assert not running.start()
@@ -95,7 +101,7 @@ def test_a_collection_has_shards_replicas_and_our_configset(running: EmbeddedClo
         assert cluster["aliases"]["parts"] == "parts_1"
         shards = cluster["collections"]["parts_1"]["shards"].values()
         replicas = [each for shard in shards for each in shard["replicas"].values()]
-        assert {each["type"] for each in replicas} == {"TLOG"}
+        assert {each["type"] for each in replicas} == {"NRT"}
         assert len({each["node_name"] for each in replicas}) == 2
         assert configset.upload(client) == ["parts_1"]
         assert not configset.create(client, shape=Shape(2, 2))
@@ -117,15 +123,45 @@ def test_without_more_a_collection_survives_a_node(running: EmbeddedCloud) -> No
 def test_a_killed_node_is_missed_by_nobody_and_comes_back(running: EmbeddedCloud) -> None:
     with filled(running, "kept", Shape(1, 2)) as client:
         assert counted(client, 50) == 50
-        for node in running.nodes:
+        for node, other in zip(running.nodes, reversed(running.nodes), strict=True):
+            before = opened(other)
             kill(node)
             assert client.count() == 50
+            client.add(
+                [{"id": "p0", "product_id": "p0", "title": "again"}]
+            )  # one of the two leads: it waits for another
             assert running.start()
             assert not inactive(client)
+            assert opened(other) == before  # nothing is loaded anew where nothing was changed
         client.add([{"id": "late", "product_id": "late", "title": "late"}])
         client.commit()
         assert counted(client, 51) == 51
         configset.drop(client)
+
+
+@pytest.mark.solr
+@pytest.mark.slow
+def test_what_was_sent_is_there_after_all_nodes_stopped_at_once(settings: Settings, tmp_path: Path) -> None:
+    """Whichever node leads afterwards; replicas that copy lose it (decision 0022)."""
+    cloud = EmbeddedCloud(replace(settings, home=tmp_path, solr_port=choose_port(0)), nodes=2, heap="256m")
+    sent = 0
+    try:
+        for committed in (True, False, True):
+            cloud.start()
+            with SolrClient(cloud.url, "kept", timeout=20) as client:
+                configset.create(client, shape=Shape(1, 2))
+                assert counted(client, sent) == sent
+                ids = [f"p{number}" for number in range(sent, sent + 50)]
+                client.add([{"id": id, "product_id": id, "title": "thing"} for id in ids])
+                sent += len(ids)
+                if committed:
+                    client.commit()
+            assert cloud.stop()
+        cloud.start()
+        with SolrClient(cloud.url, "kept", timeout=20) as client:
+            assert counted(client, sent) == sent
+    finally:
+        cloud.stop()
 
 
 @pytest.mark.solr

@@ -7,7 +7,7 @@ import pytest
 
 from vision.errors import BadSetting
 from vision.solr.embedded.java import Java
-from vision.solr.embedded.jvm import Launch, environment, heap_megabytes, solr, zookeeper
+from vision.solr.embedded.jvm import REFUSED_WHOLE, Launch, environment, heap_megabytes, solr, zookeeper
 
 
 def launch(heap: str = "512m", version: int = 25) -> Launch:
@@ -65,7 +65,8 @@ def test_handlers_cannot_be_changed_over_http_unless_asked_for() -> None:
 
 
 def test_a_node_of_a_cloud_knows_its_ensemble() -> None:
-    assert "-DzkHost=127.0.0.1:2181" in solr(launch(), zookeeper="127.0.0.1:2181")
+    assert {"-DzkHost=127.0.0.1:2181", *REFUSED_WHOLE} <= set(solr(launch(), zookeeper="127.0.0.1:2181"))
+    assert not set(REFUSED_WHOLE) & set(solr(launch()))
     assert not [argument for argument in solr(launch()) if argument.startswith("-Dzk")]
 
 

@@ -220,7 +220,9 @@ class EmbeddedCloud:
             owned.close()
 
     def _start(self, start: Callable[[Server], bool]) -> bool:
-        cluster = replace(self._cluster, used=True)
+        there = read(self.home)
+        # An earlier start of ours may have brought the configset since the cluster was first looked at.
+        cluster = replace(self._cluster, used=True, configset="" if there is None else there.configset)
         _write(self.home, cluster)
         begun = start(self.zookeeper)
         self._sign_in()
@@ -260,20 +262,24 @@ class EmbeddedCloud:
             return list(pool.map(do, nodes))
 
     def _wait(self, cluster: Cluster) -> None:
-        """Bring our configset, and return once every replica is active; they recover after a kill."""
+        """Return once every replica is active, with our configset; they recover after a kill."""
         deadline = time.monotonic() + self._timeout
         with SolrClient(self.url, "", timeout=self._settings.solr_timeout) as client:
-            # The committed one is the truth, as for the standalone server.
+            self._active(client, deadline)
+            # The committed one is the truth, as for the standalone server. A replica that recovers is not reloaded.
             if cluster.configset != (current := configset.digest()):
                 configset.upload(client)
                 _write(self.home, replace(cluster, configset=current))
-            while waited := inactive(client):
-                if time.monotonic() > deadline:
-                    raise SolrNotStarted(
-                        f"the SolrCloud of {self.home} answers, but {', '.join(waited)} did not become active within "
-                        f"{self._timeout:g} s; its logs are in {self.home / 'node1' / 'logs'} and beside"
-                    )
-                time.sleep(_POLL_S)
+                self._active(client, deadline)
+
+    def _active(self, client: SolrClient, deadline: float) -> None:
+        while waited := inactive(client):
+            if time.monotonic() > deadline:
+                raise SolrNotStarted(
+                    f"the SolrCloud of {self.home} answers, but {', '.join(waited)} did not become active within "
+                    f"{self._timeout:g} s; its logs are in {self.home / 'node1' / 'logs'} and beside"
+                )
+            time.sleep(_POLL_S)
 
 
 def inactive(client: SolrClient) -> list[str]:

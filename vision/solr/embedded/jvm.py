@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from vision.errors import BadSetting
 from vision.solr.embedded.java import Java
@@ -20,6 +21,9 @@ TOKEN_PROPERTY = "-Dvisualsearch.token="
 _SMALL_HEAP_MB = 64
 _SESSION_MS = 15_000
 """How long ZooKeeper waits for a node that says nothing, before it counts as gone and others take its place."""
+REFUSED_WHOLE: Final = ("-Dsolr.retries.on.forward=0", "-Dsolr.retries.to.followers=0")
+"""Of documents that one node sends another in one stream, Solr 9 repeats the first alone when that breaks off, and says
+that all are there. So it says that they are not, and whoever sent them sends all again (docs/decisions/0022)."""
 _UNIT_MB = {"": 1 / (1 << 20), "k": 1 / 1024, "m": 1, "g": 1024}
 
 
@@ -70,7 +74,7 @@ def solr(launch: Launch, *, config_edit: bool = False, zookeeper: str | None = N
         zookeeper: the address of a SolrCloud's ensemble; None for a standalone server.
     """
     large = heap_megabytes(launch.heap) > _SMALL_HEAP_MB
-    cloud = [] if zookeeper is None else [f"-DzkHost={zookeeper}", f"-DzkClientTimeout={_SESSION_MS}"]
+    cloud = [f"-DzkHost={zookeeper}", f"-DzkClientTimeout={_SESSION_MS}", *REFUSED_WHOLE] if zookeeper else []
     return [
         *_java(launch, [f"-Xms{_SMALL_HEAP_MB}m"] if large else []),
         "-XX:+UseG1GC",
