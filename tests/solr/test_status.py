@@ -144,6 +144,19 @@ def test_a_cloud_that_may_lose_documents_is_warned_of() -> None:
             assert not status.stderr and "warnings" not in answer
 
 
+def test_replicas_that_copy_are_warned_of() -> None:
+    system = {**SYSTEM, "mode": "solrcloud", "jvm": {**SYSTEM["jvm"], "jmx": {"commandLineArgs": [*REFUSED_WHOLE]}}}
+    kinds = {"old_1": ("TLOG", "TLOG"), "new_1": ("NRT", "PULL")}
+    collections = {
+        name: {"shards": {"shard1": {"replicas": {str(n): {"type": kind} for n, kind in enumerate(each)}}}}
+        for name, each in kinds.items()
+    }
+    cluster = {"cluster": {"collections": collections, "live_nodes": ["a"]}}
+    with serving({"/admin/info/system": system, "/admin/collections": cluster}) as url:
+        (warning,) = read_status(url, timeout=5).warnings
+    assert warning.startswith("the TLOG replicas of old_1 lose") and "--recreate" in warning
+
+
 def test_command_with_a_dead_solr_url() -> None:
     url = f"http://127.0.0.1:{choose_port(0)}/solr"
     result = CliRunner().invoke(solr, ["status"], env={"SOLR_URL": url})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -70,11 +70,13 @@ def _read(url: str, timeout: float, trust_env: bool) -> SolrStatus:
         session.trust_env = trust_env
         system = _get(session, f"{url}/admin/info/system", timeout)
         nodes: int | None = None
+        warnings: tuple[str, ...] = ()
         names: Iterable[str]
         mode: Mode = "cloud" if system.get("mode") == "solrcloud" else "standalone"
         if mode == "cloud":
             cluster = _get(session, f"{url}/admin/collections?action=CLUSTERSTATUS", timeout).get("cluster", {})
             names, nodes = aliases.shown(cluster), len(cluster.get("live_nodes", ()))
+            warnings = _of_replicas(cluster)
         else:
             names = _get(session, f"{url}/admin/cores?action=STATUS&indexInfo=false", timeout).get("status", {})
     try:
@@ -95,11 +97,26 @@ def _read(url: str, timeout: float, trust_env: bool) -> SolrStatus:
         mode,
         tuple(sorted(map(str, names))),
         nodes,
-        _warnings(arguments) if mode == "cloud" else (),
+        (_of_nodes(arguments) if mode == "cloud" else ()) + warnings,
     )
 
 
-def _warnings(arguments: Sequence[str]) -> tuple[str, ...]:
+def _of_replicas(cluster: Mapping[str, Any]) -> tuple[str, ...]:
+    copying = {
+        name
+        for name, about in cluster.get("collections", {}).items()
+        for part in about.get("shards", {}).values()
+        if any(each.get("type") == "TLOG" for each in part["replicas"].values())
+    }
+    if not copying:
+        return ()
+    return (
+        f"the TLOG replicas of {', '.join(sorted(copying))} lose what was committed last when all nodes stop at once; "
+        "make the collection anew: visual-search index CATALOG --recreate (docs/cloud.md)",
+    )
+
+
+def _of_nodes(arguments: Sequence[str]) -> tuple[str, ...]:
     missing = [each for each in REFUSED_WHOLE if each not in arguments]
     if not missing:
         return ()
