@@ -203,17 +203,15 @@ def test_facet_filters_are_cached_once(synthetic: Synthetic) -> None:
 
 @pytest.mark.alone
 def test_the_cost_of_a_threshold_follows_keyword_and_facets(synthetic: Synthetic) -> None:
-    """Interleaved, above what a search costs that leaves nothing: 1 % of the collection is verified for far less."""
-    kept: dict[str, dict[str, tuple[str, ...]]] = {"whole": {}, "hundredth": {"hundredth": ("h7",)}}
-    kept["nothing"] = {"hundredth": ("none",)}
-    times: dict[str, list[float]] = {name: [] for name in kept}
-    for vector in synthetic.queries(25, seed=11):
-        for name, filters in kept.items():
-            query = Query(vector=vector, max_distance=1e6, rows=0, filters=filters)
-            times[name].append(run(synthetic, query).took.solr)
-    whole, part, nothing = (float(np.median(times[name])) for name in ("whole", "hundredth", "nothing"))
-    print(
-        f"threshold over 20,000 pictures {whole:.1f} ms, over the 1 % that a facet leaves {part:.1f} ms, "
-        f"over none {nothing:.1f} ms"
-    )
-    assert part - nothing < (whole - nothing) / 2
+    """Interleaved, compared as a ratio: verifying 1 % of the collection must cost far less than all of it.
+
+    The quickest of each count: what else the machine does adds to both alike, and hides the difference.
+    """
+    times: dict[str, list[float]] = {"whole": [], "hundredth": []}
+    for vector in synthetic.queries(100, seed=11):
+        query = Query(vector=vector, max_distance=1e6, rows=0)
+        for name, filters in (("whole", {}), ("hundredth", {"hundredth": ("h7",)})):
+            times[name].append(run(synthetic, replace(query, filters=filters)).took.solr)
+    whole, part = (min(times[name]) for name in ("whole", "hundredth"))
+    print(f"threshold over 20,000 pictures {whole:.1f} ms, over the 1 % that a facet leaves {part:.1f} ms")
+    assert part < whole / 2

@@ -127,9 +127,8 @@ def test_a_killed_node_is_missed_by_nobody_and_comes_back(running: EmbeddedCloud
             before = opened(other)
             kill(node)
             assert client.count() == 50
-            client.add(
-                [{"id": "p0", "product_id": "p0", "title": "again"}]
-            )  # one of the two leads: it waits for another
+            again = {"id": "p0", "product_id": "p0", "title": "again"}
+            client.add([again])  # one of the two leads: it waits for another
             assert running.start()
             assert not inactive(client)
             assert opened(other) == before  # nothing is loaded anew where nothing was changed
