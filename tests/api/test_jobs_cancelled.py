@@ -259,8 +259,7 @@ def test_roles(shop: Shop, again: str, tmp_path: Path) -> None:
     kinds = {each["kind"] for each in client.get("/v1/jobs?rows=1000", headers=by("merchandiser")).get_json()["jobs"]}
     assert kinds == {"cluster"}
     assert client.post(f"{url}/cancel", headers=by("engineer")).status_code == 200
-    while client.get(url, headers=by("engineer")).get_json()["state"] == "running":
-        pass
+    watch(client, began.get_json()["id"], ended, headers=by("engineer"))
     assert client.delete(url, headers=by("merchandiser")).status_code == 403
     assert client.delete(url, headers=by("engineer")).status_code == 204
 

@@ -71,7 +71,7 @@ class Broker:
                 )
             )
         )
-        self._run("kafka.tools.StorageTool", "format", "-t", _cluster_id(), "-c", str(self._properties))
+        self._run("kafka.tools.StorageTool", "format", f"--cluster-id={_cluster_id()}", "-c", str(self._properties))
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
@@ -146,6 +146,7 @@ def running(home: Path) -> Iterator[Broker]:
 
 
 def _cluster_id() -> str:
+    """What may begin with a dash."""
     return urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
 
 
