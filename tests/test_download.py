@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-import threading
+import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from tests.web import Handler, serving
 from vision import download
 from vision.addresses import networks
 from vision.errors import BadImage, TooLarge
@@ -13,35 +13,22 @@ from vision.errors import BadImage, TooLarge
 HERE = networks("127.0.0.0/8")
 
 
-class Web(BaseHTTPRequestHandler):
+class Web(Handler):
     def do_GET(self) -> None:
         if self.path == "/picture":
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(b"x" * 1000)
+            self.say(b"x" * 1000)
         elif self.path == "/moved":
-            self.send_response(302)
-            self.send_header("Location", "/picture")
-            self.end_headers()
+            self.say(status=302, Location="/picture")
         elif self.path == "/slow":
-            self.server.stop.wait(5)  # type: ignore[attr-defined]
+            time.sleep(5)
         else:
             self.send_error(404)
-
-    def log_message(self, *args: object) -> None:
-        pass
 
 
 @pytest.fixture
 def web() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Web) as server:
-        server.stop = threading.Event()  # type: ignore[attr-defined]
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.stop.set()  # type: ignore[attr-defined]
-        server.shutdown()
-        thread.join()
+    with serving(Web) as url:
+        yield url
 
 
 def test_a_picture_is_fetched_also_where_it_moved(web: str) -> None:

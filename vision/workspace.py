@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from PIL import Image
@@ -23,8 +23,10 @@ from vision.merchandising.desk import Desk
 from vision.merchandising.journal import Journal
 from vision.merchandising.overlay import Accepted
 from vision.search.engine import SearchEngine
+from vision.search.model import Result
 from vision.search.photos import Photos
 from vision.search.querylog import QueryLog
+from vision.search.request import SearchRequest
 from vision.search.steering.profiles import Profiles
 from vision.search.tuned import Given, TunedFiles
 from vision.settings import Settings
@@ -209,7 +211,7 @@ class Workspace:
             Shadow(self.shadow_file(client.collection)),
             load=self.warm if serving else None,
         )
-        return self._engine(client, companion, shadowed=serving)
+        return self._engine(client, companion, companion.searched if serving else None)
 
     def warm(self, engine: SearchEngine) -> None:
         """Run the extractor of an engine's collection once, so that no search waits for it to be loaded.
@@ -221,7 +223,10 @@ class Workspace:
         engine.collection.embedding().vectors([picture], models=self.settings.models)
 
     def _engine(
-        self, client: SolrClient, companion: Companion | None = None, *, shadowed: bool = False
+        self,
+        client: SolrClient,
+        companion: Companion | None = None,
+        shadow: Callable[[SearchRequest, bytes | None, Result], None] | None = None,
     ) -> SearchEngine:
         settings = self.settings
         return SearchEngine(
@@ -238,7 +243,7 @@ class Workspace:
             finder=self.finder(),
             log=self.queries,
             others=tuple if companion is None else companion.engines,
-            shadow=companion.searched if companion is not None and shadowed else None,
+            shadow=shadow,
         )
 
     def _url_limit(self) -> int | None:

@@ -6,7 +6,6 @@ import json
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from api.access.keys import Role
 from api.app import create_app
 from api.openapi import methods, path
 from tests.api.fakes import FakeWorkspace
+from tests.web import Handler, serving
 from vision.settings import Settings
 
 if TYPE_CHECKING:
@@ -90,20 +90,12 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 def elsewhere(request: pytest.FixtureRequest) -> Iterator[str]:
     """The attacker's site: an empty page. To a browser ports are one site, which is sent cookies; hosts are not."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Site(Handler):
         def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html")
-            self.end_headers()
-            self.wfile.write(b"<!doctype html><title>You have won</title><body>")
+            self.say(b"<!doctype html><title>You have won</title><body>", Content_Type="text/html")
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://{request.param}:{server.server_address[1]}/"
-        server.shutdown()
+    with serving(Site) as url:
+        yield url.replace("127.0.0.1", request.param) + "/"
 
 
 @pytest.fixture

@@ -2,22 +2,21 @@ from __future__ import annotations
 
 import os
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from tests.catalog.support import draw
+from tests.web import Handler, serving
 from vision.catalog.pictures import MAX_BYTES, Pictures, Roots, is_url
 from vision.catalog.product import Rejected
 from vision.errors import BadSetting
 
 
-class Shop(BaseHTTPRequestHandler):
+class Shop(Handler):
     """Pictures, and the ways in which a web server fails to give one."""
 
     def do_GET(self) -> None:
@@ -39,20 +38,11 @@ class Shop(BaseHTTPRequestHandler):
                 self.wfile.write(b"x")
                 time.sleep(0.05)
 
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
 
 @pytest.fixture(scope="module")
 def shop() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Shop)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(Shop) as url:
+        yield url
 
 
 @pytest.fixture(autouse=True)

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.extractors.serving import hub, serving
+from tests.extractors.publishing import hub
 from tests.extractors.tiny import FOLDER, pictures
+from tests.web import serving
 from vision.errors import ModelUnavailable
 from vision.extractors import clip_files, describe, fetch, load
 from vision.extractors.base import file_hash

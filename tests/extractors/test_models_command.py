@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from tests.extractors.serving import BODY, MD5, serving
+from tests.extractors.publishing import BODY, MD5, Weights
 from tests.extractors.tiny import FOLDER
+from tests.web import serving
 from vision.cli import main
 from vision.extractors import canonical, networks
 from vision.extractors.networks import NETWORKS
@@ -109,7 +110,7 @@ def test_check_of_clip_runs_both_towers(environment: dict[str, str]) -> None:
 @pytest.fixture
 def published(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """ResNet50's weights, seven kilobytes of them, on a server of our own."""
-    with serving() as url:
+    with serving(Weights) as url:
         network = NETWORKS["resnet50"]
         file = replace(network.headless, url=f"{url}/ok", bytes=len(BODY), md5=MD5)
         from vision.extractors import keras_network

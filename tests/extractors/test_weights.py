@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.extractors.serving import BODY, MD5, serving
+from tests.extractors.publishing import BODY, MD5, Weights
+from tests.web import serving
 from vision.errors import ModelUnavailable
 from vision.extractors import load, weights
 from vision.extractors.networks import NETWORKS
@@ -101,7 +102,7 @@ def test_long_reasons_are_cut() -> None:
 
 @pytest.fixture
 def server() -> Iterator[str]:
-    with serving() as url:
+    with serving(Weights) as url:
         yield url
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import http.server
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +11,7 @@ import pytest
 
 from tests.install.conftest import NewTheirs
 from tests.install.theirs import CLASSIC, MAP, Theirs
+from tests.web import Handler, serving
 from vision.errors import BadSetting, Conflict
 from vision.install.inspection import check_version
 from vision.install.mapping import parse
@@ -48,21 +47,14 @@ def test_other_versions_are_refused_with_the_reason(version: str, reason: str) -
 def old_solr(version: str) -> Iterator[str]:
     """Says that it is this version, and knows nothing else."""
 
-    class Handler(http.server.BaseHTTPRequestHandler):
+    class Old(Handler):
         def do_GET(self) -> None:
-            body = json.dumps({"lucene": {"solr-spec-version": version}, "mode": "std"}).encode()
-            self.send_response(200 if "info/system" in self.path else 404)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.say(
+                {"lucene": {"solr-spec-version": version}, "mode": "std"}, 200 if "info/system" in self.path else 404
+            )
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/solr"
-        server.shutdown()
+    with serving(Old) as url:
+        yield f"{url}/solr"
 
 
 def test_an_old_solr_is_asked_for_nothing_but_its_version(tmp_path: Path) -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
+from tests.web import Handler, serving
 from vision.errors import ShardUnavailable, SolrRefused, SolrUnavailable
 from vision.solr.client import SolrClient
 from vision.solr.fields import HANDLER, FieldMap
@@ -58,30 +56,15 @@ def leaderless(times: int, why: str) -> Iterator[tuple[str, list[str]]]:
     """A node that cannot pass on so many writes, and then can; its address, and what it was asked."""
     asked: list[str] = []
 
-    class Node(BaseHTTPRequestHandler):
+    class Node(Handler):
         def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
+            self.body()
             asked.append(self.path)
             refused = len(asked) <= times
-            answer = {"error": {"msg": why}} if refused else {"responseHeader": {"status": 0}}
-            body = json.dumps(answer).encode()
-            self.send_response(500 if refused else 200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.say({"error": {"msg": why}} if refused else {"responseHeader": {"status": 0}}, 500 if refused else 200)
 
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Node) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/solr", asked
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(Node) as url:
+        yield f"{url}/solr", asked
 
 
 LOST = "Async exception during distributed update: java.net.ConnectException: Connection refused"

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
+from tests import web
+from tests.web import Handler
 from vision.errors import BadSetting, SolrRefused, SolrUnavailable
 from vision.settings import Settings
 from vision.solr import auth, nodes
@@ -30,20 +29,16 @@ class Fake:
     status: int = 200
     asked: list[str] = field(default_factory=list)
     hosts: set[str] = field(default_factory=set)
-    server: ThreadingHTTPServer | None = None
-
-    @property
-    def port(self) -> int:
-        assert self.server is not None
-        return int(self.server.server_address[1])
+    running: ExitStack = field(default_factory=ExitStack)
+    host: str = ""
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/solr"
+        return f"http://{self.host}/solr"
 
     @property
     def name(self) -> str:
-        return f"127.0.0.1:{self.port}_solr"
+        return f"{self.host}_solr"
 
     @property
     def searches(self) -> int:
@@ -57,19 +52,30 @@ class Fake:
             return 200, {"config": {"requestHandler": {}}}
         return self.status, EMPTY
 
+    def start(self) -> None:
+        fake = self
+
+        class Asked(Handler):
+            # HTTP/1.0: each request comes by a connection of its own, to the node whose turn it is.
+            def do_GET(self) -> None:
+                self.body()
+                fake.hosts.add(self.headers["Host"])
+                status, found = fake.answer(self.path)
+                self.say(found, status)
+
+            do_POST = do_GET
+
+        self.host = self.running.enter_context(web.serving(Asked)).removeprefix("http://")
+
     def stop(self) -> None:
-        if self.server is not None:
-            self.server.shutdown()
-            self.server.server_close()
-            self.server = None
+        self.running.close()
 
 
 @contextmanager
 def serving(count: int) -> Iterator[list[Fake]]:
     fakes = [Fake() for _ in range(count)]
     for fake in fakes:
-        fake.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(fake))
-        threading.Thread(target=fake.server.serve_forever, args=(0.02,), daemon=True).start()
+        fake.start()
     for fake in fakes:
         fake.live = [each.name for each in fakes]
     try:
@@ -77,27 +83,6 @@ def serving(count: int) -> Iterator[list[Fake]]:
     finally:
         for fake in fakes:
             fake.stop()
-
-
-def _handler(fake: Fake) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        # HTTP/1.0: each request comes by a connection of its own, to the node whose turn it is.
-        def do_GET(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            fake.hosts.add(self.headers["Host"])
-            status, found = fake.answer(self.path)
-            body = json.dumps(found).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        do_POST = do_GET
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    return Handler
 
 
 def client(*fakes: Fake) -> SolrClient:
@@ -121,7 +106,7 @@ def test_nodes_that_nobody_named_are_found() -> None:
         one.select({})
         until(lambda: fakes[2].searches > 0, lambda: one.select({}))
         assert fakes[2].searches > 0
-        assert fakes[2].hosts == {f"127.0.0.1:{fakes[2].port}"}
+        assert fakes[2].hosts == {fakes[2].host}
 
 
 def test_a_node_that_ended_is_left() -> None:

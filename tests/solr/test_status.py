@@ -2,15 +2,15 @@ from __future__ import annotations
 
 import json
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
+from tests import web
+from tests.web import Handler
 from vision.errors import SolrRefused, SolrUnavailable
 from vision.solr.commands import solr
 from vision.solr.embedded.home import choose_port
@@ -32,27 +32,12 @@ CORES: dict[str, dict[str, object]] = {"status": {"zebra": {}, "apple": {}}}
 def serving(answers: dict[str, Any], status: int = 200) -> Iterator[str]:
     """A server that gives those answers by path, dicts as JSON; its URL."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Answers(Handler):
         def do_GET(self) -> None:
-            answer = answers.get(self.path.partition("?")[0].removeprefix("/solr"), {})
-            body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.say(answers.get(self.path.partition("?")[0].removeprefix("/solr"), {}), status)
 
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/solr"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with web.serving(Answers) as url:
+        yield f"{url}/solr"
 
 
 def test_standalone() -> None:

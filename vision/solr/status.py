@@ -70,13 +70,12 @@ def _read(url: str, timeout: float, trust_env: bool) -> SolrStatus:
         session.trust_env = trust_env
         system = _get(session, f"{url}/admin/info/system", timeout)
         nodes: int | None = None
-        warnings: tuple[str, ...] = ()
+        cluster: Mapping[str, Any] | None = None
         names: Iterable[str]
         mode: Mode = "cloud" if system.get("mode") == "solrcloud" else "standalone"
         if mode == "cloud":
             cluster = _get(session, f"{url}/admin/collections?action=CLUSTERSTATUS", timeout).get("cluster", {})
             names, nodes = aliases.shown(cluster), len(cluster.get("live_nodes", ()))
-            warnings = _of_replicas(cluster)
         else:
             names = _get(session, f"{url}/admin/cores?action=STATUS&indexInfo=false", timeout).get("status", {})
     try:
@@ -97,7 +96,7 @@ def _read(url: str, timeout: float, trust_env: bool) -> SolrStatus:
         mode,
         tuple(sorted(map(str, names))),
         nodes,
-        (_of_nodes(arguments) if mode == "cloud" else ()) + warnings,
+        () if cluster is None else _of_nodes(arguments) + _of_replicas(cluster),
     )
 
 

@@ -117,6 +117,8 @@ class Ours:
 class Lean(Ours):
     """Without what no search by photo reads: vectors are stored nowhere, and segments are as Solr merges them."""
 
+    title = "ours, lean"
+
     keeping = Keeping.OUTSIDE
 
     def _merge(self, client: SolrClient) -> None:

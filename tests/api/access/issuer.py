@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -16,6 +13,8 @@ pytest.importorskip("joserfc", reason="needs joserfc: the extra `oidc`")
 
 from joserfc import jwt  # noqa: E402
 from joserfc.jwk import ECKey, KeySet, OctKey, RSAKey  # noqa: E402
+
+from tests.web import Handler, serving  # noqa: E402
 
 AUDIENCE = "visual-search"
 _NONE = object()
@@ -35,23 +34,18 @@ class Issuer:
     def running(self) -> Iterator[Issuer]:
         issuer = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Asked(Handler):
             def do_GET(self) -> None:
                 issuer.asked.append(self.path)
-                body = issuer.answer(self.path)
-                self.send_response(503 if issuer.down or body is None else 200)
-                self.send_header("Content-Type", "application/json")
-                self.end_headers()
-                self.wfile.write(b"" if issuer.down or body is None else json.dumps(body).encode())
+                body = None if issuer.down else issuer.answer(self.path)
+                if body is None:
+                    self.say(status=503)
+                else:
+                    self.say(body, Content_Type="application/json")
 
-            def log_message(self, *_: object) -> None:
-                pass
-
-        with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-            self.url = f"http://127.0.0.1:{server.server_address[1]}/realm"
-            threading.Thread(target=server.serve_forever, daemon=True).start()
+        with serving(Asked) as url:
+            self.url = f"{url}/realm"
             yield self
-            server.shutdown()
 
     def answer(self, path: str) -> Mapping[str, Any] | None:
         if path == "/realm/.well-known/openid-configuration":

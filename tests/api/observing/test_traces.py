@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -15,6 +16,7 @@ from api.observing import traces
 from tests.api.fakes import FakeWorkspace
 from tests.api.shop import Shop
 from tests.faults.between import Between
+from tests.web import Handler, serving
 from vision.errors import BadSetting, SolrUnavailable
 
 sdk = pytest.importorskip("opentelemetry.sdk.trace", reason="needs opentelemetry-sdk: the extra `traces`")
@@ -138,32 +140,19 @@ def test_without_its_packages_it_says_what_to_install(monkeypatch: pytest.Monkey
 def test_spans_reach_a_collector(workspace: FakeWorkspace) -> None:
     """A real one's end of the wire: what comes is OTLP, with our names in it."""
     pytest.importorskip("opentelemetry.exporter.otlp.proto.http", reason="needs the extra `traces`")
-    import threading
-    from http.server import BaseHTTPRequestHandler, HTTPServer
 
     came: list[tuple[str, bytes]] = []
 
-    class Collector(BaseHTTPRequestHandler):
+    class Collector(Handler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            if self.headers.get("Content-Encoding") == "gzip":
-                import gzip
+            body = self.body()
+            came.append((self.path, gzip.decompress(body) if self.headers.get("Content-Encoding") == "gzip" else body))
+            self.say(Content_Type="application/x-protobuf")
 
-                body = gzip.decompress(body)
-            came.append((self.path, body))
-            self.send_response(200)
-            self.send_header("Content-Type", "application/x-protobuf")
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Collector) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        opened = traces.sent_to(f"http://127.0.0.1:{server.server_address[1]}/v1/traces")
+    with serving(Collector) as url:
+        opened = traces.sent_to(f"{url}/v1/traces")
         client = create_app(workspace.settings, workspace, spans=opened).test_client()
         client.post("/v1/search", json={"q": "x"})
         opened.close()
-        server.shutdown()
     ((path, body),) = came
     assert path == "/v1/traces" and b"POST /v1/search" in body and b"visual-search" in body
