@@ -70,6 +70,16 @@ def statuses(response: TestResponse) -> list[int]:
     return [response.status_code]
 
 
+def settled(client: FlaskClient) -> list[TestResponse]:
+    """What is answered when nothing is wrong: on a busy machine a first search may run out of its time."""
+    deadline = time.monotonic() + 30
+    while True:
+        found = [asked(client, *each) for each in READS]
+        if {status for each in found for status in statuses(each)} == {200}:
+            return found
+        assert time.monotonic() < deadline, [each.text for each in found]
+
+
 LONG = ("drips its head", "drips its body", "an answer without an end")
 """Each read of these takes all of its time."""
 
@@ -80,7 +90,7 @@ LONG = ("drips its head", "drips its body", "an answer without an end")
 @pytest.mark.parametrize("kind", [pytest.param(each, marks=[pytest.mark.slow] * (each in LONG)) for each in KINDS])
 def test_a_fault_is_a_problem_and_passes(client: FlaskClient, between: Between, kind: str, warm: bool) -> None:
     """Cold: the application has asked nothing yet, and what it asks first goes wrong as well."""
-    right = [_shown(asked(client, *each)) for each in READS] if warm else []
+    right = [_shown(each) for each in settled(client)] if warm else []
     accepted = {503} if kind in UNANSWERED else {502, 503}
     with between.broken(KINDS[kind], is_search if warm else lambda seen: True):
         for number, each in enumerate(READS):
