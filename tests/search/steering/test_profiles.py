@@ -110,11 +110,13 @@ def test_an_old_like_counts_half_after_the_half_life(profiles: Profiles, clock: 
     assert profiles.point(profile, {"bad": vectors["bad"]}) is None
 
 
-def test_a_file_that_is_damaged_says_so(tmp_path: Path) -> None:
-    file = tmp_path / "profiles.sqlite"
-    file.write_bytes(b"not a database at all" * 100)
-    with pytest.raises(VisualSearchError, match=r"profiles in .* cannot be read or written"):
-        Profiles(file, ttl=1, half_life=1).make()
+def test_a_file_that_is_damaged_says_so_and_not_where_it_is(tmp_path: Path) -> None:
+    damaged = tmp_path / "profiles.sqlite"
+    damaged.write_bytes(b"not a database at all" * 100)
+    for file in (damaged, damaged / "below.sqlite"):
+        with pytest.raises(VisualSearchError, match=r"profiles \(.*\.sqlite\) cannot be read or written") as caught:
+            Profiles(file, ttl=1, half_life=1).make()
+        assert str(tmp_path) not in str(caught.value)
 
 
 @pytest.mark.solr

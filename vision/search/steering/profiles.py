@@ -173,4 +173,5 @@ class Profiles:
                 with database:
                     yield database
         except (sqlite3.Error, OSError) as error:
-            raise StorageUnavailable(f"profiles in {self.file} cannot be read or written: {error}") from error
+            why = error.strerror if isinstance(error, OSError) else error  # shoppers see it: no path
+            raise StorageUnavailable(f"profiles ({self.file.name}) cannot be read or written: {why}") from error
