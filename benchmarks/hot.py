@@ -76,7 +76,7 @@ def run(shop: Shop, sizes: Sequence[float], queries: int, repeats: int, lean: bo
                     progress(f"{size:g} million: {group.cached() / 2**20:,.0f} MB of files in memory")
         finally:
             made.close()
-    return _table(shop, sizes, times, held, _recall(shop, rows))
+    return _table(shop, len(_full(folder)), sizes, times, held, _recall(shop, rows))
 
 
 def _recall(shop: Shop, rows: Mapping[Matching, Sequence[tuple[int, Sequence[int]]]]) -> dict[Matching, float]:
@@ -110,7 +110,7 @@ def _held(folder: Path) -> Held:
 
 
 def _full(folder: Path) -> set[Path]:
-    """The files of full vectors: the larger one of each segment."""
+    """The file of full vectors of each segment: the larger of its two."""
     segments: dict[str, list[Path]] = {}
     for path in (folder / "solr").rglob("*.vec"):
         segments.setdefault(path.name.split("_")[1], []).append(path)
@@ -119,6 +119,7 @@ def _full(folder: Path) -> set[Path]:
 
 def _table(
     shop: Shop,
+    segments: int,
     sizes: Sequence[float],
     times: dict[tuple[float, Matching], list[float]],
     held: dict[float, Held],
@@ -128,7 +129,8 @@ def _table(
     names = [f"{part.level} % {part.words}".strip() for part in PARTS]
     found = ", ".join(f"{name}: {recall[part]:.4f}" for name, part in zip(names, PARTS, strict=True))
     made = Table(
-        f"{shop.count:,} products in the memory that is their part of 24 GiB, ms over HTTP; recall@10 {found}",
+        f"{shop.count:,} products, {segments} segments, in the memory that is their part of 24 GiB, ms over HTTP; "
+        f"recall@10 {found}",
         (*columns, *(f"{name} {which}" for name in names for which in ("p50", "p95"))),
     )
     for size in sizes:
