@@ -18,7 +18,7 @@ from typing import Final
 import click
 import numpy as np
 
-from benchmarks.cgroups import Cgroup, cgroup, forget
+from benchmarks.cgroups import cgroup, forget
 from benchmarks.peers.building import built
 from benchmarks.peers.engines.ours import Ours
 from benchmarks.peers.model import Ask
@@ -33,6 +33,7 @@ HEAP: Final = 2 * 2**30
 SIZES: Final = (2, 5, 10, 15, 20, 30, 40, 60)
 """Millions of products of the whole machine."""
 PARTS: Final = (Matching("100"), Matching("5"), Matching("100", "linen"))
+_LEAST: Final = 128 * 2**20
 _WARM: Final = 300
 _GRAPHS: Final = (".vex", ".vem")
 
@@ -62,7 +63,7 @@ def run(shop: Shop, sizes: Sequence[float], queries: int, repeats: int, lean: bo
             forget(folder)
             for _ in range(repeats):
                 for size in sizes:
-                    _limit(group, shop, size)
+                    group.limit(group.anonymous() + _room(shop.count, size))
                     for part in PARTS:
                         for count in range(_WARM // len(PARTS) + queries):
                             number += 1
@@ -89,9 +90,9 @@ def _recall(shop: Shop, rows: Mapping[Matching, Sequence[tuple[int, Sequence[int
     }
 
 
-def _limit(group: Cgroup, shop: Shop, size: float) -> None:
-    """The room for files that this index would have as a part of ``size`` million products."""
-    group.limit(group.anonymous() + int((MACHINE - HEAP) * shop.count / (size * 1e6)))
+def _room(products: int, size: float) -> int:
+    """Bytes for files that so many products have as their part of ``size`` million."""
+    return int((MACHINE - HEAP) * products / (size * 1e6))
 
 
 def _held(folder: Path) -> Held:
@@ -156,6 +157,12 @@ def _numbers(_: click.Context, __: click.Parameter, value: str) -> list[float]:
 def main(
     products: int, sizes: list[float], queries: int, repeats: int, lean: bool, folder: Path | None, as_json: bool
 ) -> None:
+    if (part := _room(products, max(sizes))) < _LEAST:
+        least = _LEAST * max(sizes) * 1e6 / (MACHINE - HEAP)
+        raise click.UsageError(
+            f"{products:,} products have {part / 2**20:,.0f} MB of a machine with {max(sizes):g} million, where Solr "
+            f"cannot run: --products {least:,.0f} or more, or fewer --sizes"
+        )
     root = folder or Settings.from_environment().cache / "benchmarks"
     emit("hot", [run(Shop(root / str(products), products), sizes, queries, repeats, lean)], as_json=as_json)
 
