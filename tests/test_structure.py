@@ -74,7 +74,7 @@ ROOMS: Mapping[str, frozenset[str]] = {
     "install": BASE | {"solr"},
     "extraction": BASE,
     "jobs": BASE,
-    "planning": BASE,
+    "planning": BASE | {"solr"},
     "backup": BASE | {"solr"},
     "swapping": BASE | {"solr"},
 }

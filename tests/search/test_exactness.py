@@ -20,7 +20,7 @@ from tests.search.synthetic import Synthetic, build
 from vision.search import counted
 from vision.search.model import Mode, Query, Range
 from vision.search.planner import Limits
-from vision.solr import configset
+from vision.solr import configset, merging
 from vision.solr.client import SolrClient
 from vision.solr.configset import Shape
 
@@ -73,6 +73,13 @@ def create_scattered(client: SolrClient) -> None:
 def shards(indexed: Synthetic) -> int:
     client = indexed.engine.client
     return len(configset.cluster(client)["collections"][configset.real_name(client)]["shards"])
+
+
+def test_shards_of_a_node_share_its_heap(built: dict[str, Synthetic], monkeypatch: pytest.MonkeyPatch) -> None:
+    client = built["two shards"].engine.client
+    heap = client.admin("admin/info/system")["jvm"]["memory"]["raw"]["max"]
+    monkeypatch.setattr(merging, "GRAPH", (heap - merging.ALIVE) // 1500)  # room for either shard, not for both
+    assert merging.wanted(client.count(), client.shards.parts(), client.admin)[0] == 2
 
 
 def segments(indexed: Synthetic) -> int:

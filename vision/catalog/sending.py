@@ -181,7 +181,7 @@ def sweep(client: SolrClient, load: Load) -> int:
 
 
 def commit(client: SolrClient, sent: int, progress: Progress) -> None:
-    """Make what was sent visible; after a bulk load of that many documents, in one segment."""
+    """Make what was sent visible; after a bulk load of that many documents, merged."""
     progress("commit", 0, None)
     client.commit()
     if sent >= _BULK and 2 * sent >= client.count():

@@ -9,6 +9,7 @@ from typing import Final
 
 from vision.errors import BadSetting
 from vision.planning.costs import Costs
+from vision.solr import merging
 
 GB: Final = 2**30
 VECTOR: Final = 4096
@@ -17,10 +18,13 @@ _ALWAYS: Final = 0.114 * VECTOR
 """Bytes of a document that every search may read: coarse vectors, their graph, words and facets (benchmarks.bytes)."""
 _BUSY: Final = 0.6
 """The most of its cores that a machine is planned to be busy with."""
+_SYSTEM: Final = 1.0
+"""GB of the system's own needs."""
 _HEAP: Final = 1.0
-"""GB of Solr's heap, and of the system's own needs as much again."""
-_MERGING: Final = 2.2
-"""Disk for an index while it is merged, over the index: both are there for a while."""
+"""GB of heap at least."""
+_MERGING: Final = 2.8
+"""Disk for an index while it is merged, over the index: both are there for a while, and vectors once more
+(benchmarks.capacity)."""
 _LITTLE: Final = 2.2
 """p95 with 35 % of the vectors in memory over p95 with all: the most of eleven kinds of searches at 500,000 products
 (docs/performance.md)."""
@@ -68,6 +72,7 @@ class Capacity:
         shards: parts of the index.
         replicas: of each, on a machine of its own.
         documents: of a shard.
+        heap: GB that Solr needs to merge a shard into one segment, which is what was measured.
         memory: GB that a machine of Solr needs.
         disk: GB that it needs, merging included.
         in_memory: part of the full vectors that its memory holds beside what every search reads.
@@ -83,6 +88,7 @@ class Capacity:
     shards: int
     replicas: int
     documents: int
+    heap: float
     memory: float
     disk: float
     in_memory: float
@@ -137,7 +143,8 @@ def latency(costs: Costs, documents: int, shards: int, *, in_memory: float, busy
 def _possible(costs: Costs, wanted: Wanted, machine: Machine) -> Iterator[Capacity]:
     for shards in range(1, most_shards(wanted) + 1):
         documents = math.ceil(wanted.documents / shards)
-        always = _ALWAYS * documents / GB + 2 * _HEAP
+        heap = max(_HEAP, merging.heap(documents) / GB)
+        always = _ALWAYS * documents / GB + heap + _SYSTEM
         vectors = VECTOR * documents / GB
         disk = costs.disk * documents * _MERGING / GB
         in_memory = min(1.0, (machine.memory - always) / vectors)
@@ -157,6 +164,7 @@ def _possible(costs: Costs, wanted: Wanted, machine: Machine) -> Iterator[Capaci
             shards,
             replicas,
             documents,
+            heap,
             always + in_memory * vectors,
             disk,
             in_memory,

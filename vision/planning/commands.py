@@ -95,8 +95,8 @@ def text(found: Capacity, wanted: Wanted, machine: Machine) -> str:
         "",
         f"{found.shards} shards x {found.replicas} replicas = {found.shards * found.replicas} machines of Solr, and "
         f"{found.api} of the API",
-        f"a shard: {found.documents:,} documents, {found.memory:.1f} GB of memory ({found.in_memory:.0%} of the full "
-        f"vectors in it), {found.disk:.0f} GB of disk while it is merged",
+        f"a shard: {found.documents:,} documents, {found.memory:.1f} GB of memory (a heap of {found.heap:.1f}; "
+        f"{found.in_memory:.0%} of the full vectors in the rest), {found.disk:.0f} GB of disk while it is merged",
         f"expected: p95 {found.p95:.0f} ms, cores {found.busy:.0%} busy",
         f"to index: {found.indexing:.1f} h, all shards at once"
         + ("" if found.extracting is None else f"; to extract on one machine: {found.extracting:,.0f} h"),

@@ -15,7 +15,7 @@ import pysolr
 import requests
 
 from vision.errors import DeadlineExceeded, NotFound, ShardUnavailable, SolrError, SolrRefused, SolrUnavailable
-from vision.solr import cbor, deadline, replies, vectors
+from vision.solr import cbor, deadline, merging, replies, vectors
 from vision.solr.attempts import Attempts, Budget
 from vision.solr.curl import without_password
 from vision.solr.fields import HANDLER, FieldMap
@@ -29,7 +29,7 @@ from vision.solr.vectors import Keeping, VectorFile
 _TIMES, _TIMES_WRITTEN = 2, 4
 """How often more a read, and a write that may be repeated, is tried."""
 _LONGEST = 3600.0
-"""Seconds that a commit may take: merging a large index is one."""
+"""Seconds that a commit may take."""
 _WRITES = 4
 """How many times as long as a read documents may take to be written: Solr lets writers wait while it merges."""
 _ELECTION_S, _PAUSE_S = 60.0, 0.5
@@ -77,12 +77,12 @@ class SolrClient:
         self._writing = _WRITES * timeout
         self.budget = Budget()
         self._reads = Attempts.of(self.budget, times=_TIMES, reads=True)
-        # What is posted here is sent once; what may be written twice goes through the other.
+        # What is posted here is sent once; what may be written twice goes through the other; _call bounds both.
         nodes = nodes_of(url)
         self.session = session(self.base, Attempts.of(self.budget, times=_TIMES, reads=False), nodes)
         self.repeating = session(self.base, Attempts.of(self.budget, times=_TIMES_WRITTEN, reads=True), nodes)
         self._once, self._bulk = (
-            pysolr.Solr(self.url, timeout=_LONGEST, session=each, encoder=_Json, decoder=_Json)
+            pysolr.Solr(self.url, timeout=None, session=each, encoder=_Json, decoder=_Json)
             for each in (self.session, self.repeating)
         )
         self._names: FieldMap | None = None
@@ -294,8 +294,9 @@ class SolrClient:
         self.shards.committed()
 
     def merge(self) -> None:
-        """Merge into one segment: a graph search then visits a quarter of the nodes that many segments cost."""
-        self._call(lambda: self._bulk.optimize(maxSegments=1))
+        """Merge, into one segment where the heap allows it: a graph search then visits a quarter of the nodes."""
+        segments, seconds = merging.wanted(self.count(), self.shards.parts(), self.admin)
+        self._call(lambda: self._bulk.optimize(maxSegments=segments), seconds)
         self.shards.committed()
 
     def delete(self, query: str) -> None:

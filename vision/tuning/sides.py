@@ -38,7 +38,7 @@ class Side:
         self.client.add([_document(each, self.embedding) for each in batch])
 
     def finish(self) -> None:
-        """Make everything visible, in one segment."""
+        """Make everything visible, merged."""
         self.client.commit()
         self.client.merge()
 
