@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import socket
+import time
 
 import pytest
 
 from vision.errors import DeadlineExceeded, SolrUnavailable
-from vision.solr import deadline
+from vision.solr import deadline, sessions
 from vision.telemetry import Pool
 
 
@@ -43,3 +45,22 @@ def test_threads_of_a_pool_keep_the_deadline_of_who_gave_them_work() -> None:
         after = list(pool.map(lambda _: deadline.remaining(), [0]))
     assert after == [math.inf]
     assert 9.0 < carried[0] <= 10.0
+
+
+def test_reading_does_not_end_before_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What ends earlier is taken for Solr's own time; another process may run between any two lines."""
+    remaining = deadline.remaining
+
+    def late() -> float:
+        time.sleep(0.05)
+        return remaining()
+
+    ours, theirs = socket.socketpair()
+    with ours, theirs, deadline.within(0.2):
+        ours.settimeout(10)
+        with monkeypatch.context() as patched:
+            patched.setattr(deadline, "remaining", late)
+            answer = sessions._Bounded(ours, ours.makefile("rb", buffering=0))
+        with answer, pytest.raises(TimeoutError):
+            answer.readinto(bytearray(1))
+        assert deadline.remaining() == 0

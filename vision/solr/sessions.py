@@ -47,7 +47,8 @@ class _Bounded(io.RawIOBase):
         self._sock = sock
         self._raw = raw
         self._patience = sock.gettimeout() or math.inf
-        self._until = time.monotonic() + min(self._patience, deadline.remaining())
+        left = min(self._patience, deadline.remaining())
+        self._until = time.monotonic() + left  # read after it: never before the deadline, whoever has the processor
         self._left = _LARGEST
 
     def readable(self) -> bool:
