@@ -62,7 +62,7 @@ def _numbers(_: click.Context, __: click.Parameter, value: str) -> list[int]:
 
 @click.command(help=__doc__)
 @click.option("--products", default=300_000, show_default=True, help="Of the index.")
-@click.option("--heaps", default="256,192,160", show_default=True, callback=_numbers, help="MB.")
+@click.option("--heaps", default="288,224,192,160,128", show_default=True, callback=_numbers, help="MB.")
 @click.option("--folder", type=click.Path(path_type=Path), help="Where indexes are kept.  [default: the cache]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def main(products: int, heaps: list[int], folder: Path | None, as_json: bool) -> None:
