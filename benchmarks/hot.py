@@ -19,6 +19,7 @@ import click
 import numpy as np
 
 from benchmarks.cgroups import cgroup, forget
+from benchmarks.options import numbers
 from benchmarks.peers.building import built
 from benchmarks.peers.engines.ours import Ours
 from benchmarks.peers.model import Ask
@@ -63,7 +64,7 @@ def run(shop: Shop, sizes: Sequence[float], queries: int, repeats: int, lean: bo
             forget(folder)
             for _ in range(repeats):
                 for size in sizes:
-                    group.limit(group.anonymous() + _room(shop.count, size))
+                    group.limit(group.anonymous() + int(shop.count * _room(size)))
                     for part in PARTS:
                         for count in range(_WARM // len(PARTS) + queries):
                             number += 1
@@ -90,9 +91,9 @@ def _recall(shop: Shop, rows: Mapping[Matching, Sequence[tuple[int, Sequence[int
     }
 
 
-def _room(products: int, size: float) -> int:
-    """Bytes for files that so many products have as their part of ``size`` million."""
-    return int((MACHINE - HEAP) * products / (size * 1e6))
+def _room(size: float) -> float:
+    """Bytes for files that a product has as one of ``size`` million."""
+    return (MACHINE - HEAP) / (size * 1e6)
 
 
 def _held(folder: Path) -> Held:
@@ -135,20 +136,15 @@ def _table(
         (*columns, *(f"{name} {which}" for name in names for which in ("p50", "p95"))),
     )
     for size in sizes:
-        room = (MACHINE - HEAP) / (size * 1e6)
         there = held[size]
         cells = [float(each) for part in PARTS for each in np.percentile(times[size, part], (50, 95))]
-        made.add(f"{size:g}", room, there.files / 1e6, there.hot / 1e6, there.full / 1e6, *cells)
+        made.add(f"{size:g}", _room(size), there.files / 1e6, there.hot / 1e6, there.full / 1e6, *cells)
     return made
-
-
-def _numbers(_: click.Context, __: click.Parameter, value: str) -> list[float]:
-    return [float(part) for part in value.split(",") if part]
 
 
 @click.command(help=__doc__)
 @click.option("--products", default=1_000_000, show_default=True, help="Of the index.")
-@click.option("--sizes", default=",".join(map(str, SIZES)), callback=_numbers, help="Millions of products.")
+@click.option("--sizes", default=",".join(map(str, SIZES)), callback=numbers(float), help="Millions of products.")
 @click.option("--queries", default=60, show_default=True, help="Of each kind, in each repeat.")
 @click.option("--repeats", default=2, show_default=True, help="Rounds.")
 @click.option("--lean", is_flag=True, help="An index of what searches by photo read, as Solr merges it: half the disk.")
@@ -157,11 +153,11 @@ def _numbers(_: click.Context, __: click.Parameter, value: str) -> list[float]:
 def main(
     products: int, sizes: list[float], queries: int, repeats: int, lean: bool, folder: Path | None, as_json: bool
 ) -> None:
-    if (part := _room(products, max(sizes))) < _LEAST:
-        least = _LEAST * max(sizes) * 1e6 / (MACHINE - HEAP)
+    each = _room(max(sizes))
+    if (part := products * each) < _LEAST:
         raise click.UsageError(
             f"{products:,} products have {part / 2**20:,.0f} MB of a machine with {max(sizes):g} million, where Solr "
-            f"cannot run: --products {least:,.0f} or more, or fewer --sizes"
+            f"cannot run: --products {_LEAST / each:,.0f} or more, or fewer --sizes"
         )
     root = folder or Settings.from_environment().cache / "benchmarks"
     emit("hot", [run(Shop(root / str(products), products), sizes, queries, repeats, lean)], as_json=as_json)

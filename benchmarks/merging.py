@@ -12,6 +12,7 @@ from typing import Final
 import click
 
 from benchmarks import server
+from benchmarks.options import numbers
 from benchmarks.peers.building import built
 from benchmarks.peers.shop import Shop
 from benchmarks.report import Table, emit, progress
@@ -20,6 +21,7 @@ from vision.errors import SolrError
 from vision.settings import Settings
 from vision.solr import merging
 from vision.solr.client import SolrClient
+from vision.solr.statistics import read_index
 
 _LONGEST: Final = 3600.0
 
@@ -42,27 +44,19 @@ def run(shop: Shop, heaps: Sequence[int]) -> Table:
 
 def _merged(folder: Path, heap: int) -> tuple[int, int | None, float, str]:
     with server.of(folder, f"{heap}m") as running, SolrClient(running.url, "ours", timeout=_LONGEST) as client:
-        before, began = _segments(client), time.perf_counter()
+        before, began = read_index(client).segments, time.perf_counter()
         try:
             client.post("update", {"optimize": {"maxSegments": 1}})
-            after, said = _segments(client), "goes on"
+            after, said = read_index(client).segments, "goes on"
         except SolrError as error:
             console = (folder / "solr" / "logs" / "console.log").read_text(encoding="utf-8")
             after, said = None, "ends: out of memory" if "OutOfMemoryError" in console else str(error)
         return before, after, time.perf_counter() - began, said
 
 
-def _segments(client: SolrClient) -> int:
-    return int(client.get_json("admin/luke", show="index")["index"]["segmentCount"])
-
-
-def _numbers(_: click.Context, __: click.Parameter, value: str) -> list[int]:
-    return [int(part) for part in value.split(",") if part]
-
-
 @click.command(help=__doc__)
 @click.option("--products", default=300_000, show_default=True, help="Of the index.")
-@click.option("--heaps", default="288,224,192,160,128", show_default=True, callback=_numbers, help="MB.")
+@click.option("--heaps", default="288,224,192,160,128", show_default=True, callback=numbers(int), help="MB.")
 @click.option("--folder", type=click.Path(path_type=Path), help="Where indexes are kept.  [default: the cache]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def main(products: int, heaps: list[int], folder: Path | None, as_json: bool) -> None:

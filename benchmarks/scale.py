@@ -20,6 +20,7 @@ import orjson
 import psutil
 
 from benchmarks.cgroups import forget
+from benchmarks.options import numbers
 from benchmarks.peers.building import built
 from benchmarks.peers.engines.ours import Ours
 from benchmarks.peers.model import Ask
@@ -119,12 +120,8 @@ def plain(points: Sequence[Point]) -> dict[str, Any]:
     return {"machine": machine(), "points": [asdict(each) for each in points]}
 
 
-def _numbers(_: click.Context, __: click.Parameter, value: str) -> list[int]:
-    return [int(part) for part in value.split(",") if part]
-
-
 @click.command(help=__doc__)
-@click.option("--sizes", default=",".join(map(str, SIZES)), callback=_numbers, help="Products.")
+@click.option("--sizes", default=",".join(map(str, SIZES)), callback=numbers(int), help="Products.")
 @click.option("--seconds", default=10.0, show_default=True, help="Of each number of clients, in each repeat.")
 @click.option("--repeats", default=3, show_default=True, help="Rounds.")
 @click.option("--folder", type=click.Path(path_type=Path), help="Where indexes are kept.  [default: the cache]")

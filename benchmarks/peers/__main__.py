@@ -14,6 +14,7 @@ from typing import Final
 
 import click
 
+from benchmarks.options import numbers
 from benchmarks.peers import document, growth, limited, measuring, report
 from benchmarks.peers.building import built, reached
 from benchmarks.peers.engines import NAMES, SERVERS
@@ -77,10 +78,6 @@ def grown(folder: Path, counts: Sequence[int], repeats: int, queries: int) -> li
     return sizes
 
 
-def _numbers(_: click.Context, __: click.Parameter, value: str) -> list[int]:
-    return [int(part) for part in value.split(",") if part]
-
-
 @click.command(help=__doc__)
 @click.option("--products", default=100_000, show_default=True, help="How many are drawn.")
 @click.option("--real", type=click.Path(path_type=Path, exists=True), help="A .npy of (n, 1024) vectors instead.")
@@ -88,7 +85,7 @@ def _numbers(_: click.Context, __: click.Parameter, value: str) -> list[int]:
 @click.option("--repeats", default=5, show_default=True, help="Rounds, each of queries of its own.")
 @click.option("--queries", default=40, show_default=True, help="Of a round, at each filter level.")
 @click.option("--limited/--not-limited", "little", default=True, help="Also both Solr engines with little memory.")
-@click.option("--growth", "counts", default="", callback=_numbers, help="Instead: how ours grows over these sizes.")
+@click.option("--growth", "counts", default="", callback=numbers(int), help="Instead: how ours grows over these sizes.")
 @click.option("--folder", type=click.Path(path_type=Path), help="Where indexes are kept.  [default: the cache]")
 @click.option("--write", is_flag=True, help="Keep what is found in docs/performance.json and write the document anew.")
 @click.option("--only-write", is_flag=True, help="Write the document from what is kept.")

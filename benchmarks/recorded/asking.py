@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +15,8 @@ import requests
 from flask import Flask
 from PIL import Image
 from werkzeug.serving import WSGIRequestHandler, make_server
+
+from tests.web import running
 
 READERS: Final = "http://127.0.0.1:8080"
 """Where ``make demo`` serves."""
@@ -118,12 +119,5 @@ class _Quiet(WSGIRequestHandler):
 @contextmanager
 def serving(app: Flask) -> Iterator[str]:
     """The application on a free port of this machine: its address; it ends with the block."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever, name="recorded", daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with running(make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)) as url:
+        yield url

@@ -23,6 +23,7 @@ from vision.search.planner import Limits
 from vision.solr import configset, merging
 from vision.solr.client import SolrClient
 from vision.solr.configset import Shape
+from vision.solr.statistics import read_index, read_server
 
 pytestmark = pytest.mark.solr
 
@@ -58,7 +59,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Synthe
         scattered = build(
             url, "scattered", home / "scattered", pictures=PICTURES, create=create_scattered, variants=True
         )
-        assert (segments(one), shards(two)) == (1, 2) and segments(many) >= 4
+        assert (read_index(one.engine.client).segments, shards(two)) == (1, 2) and read_index(
+            many.engine.client
+        ).segments >= 4
         yield {"one segment": one, "many segments": many, "two shards": two, "scattered": scattered}
         for each in (one, many, two, scattered):
             each.engine.client.close()
@@ -73,17 +76,6 @@ def create_scattered(client: SolrClient) -> None:
 def shards(indexed: Synthetic) -> int:
     client = indexed.engine.client
     return len(configset.cluster(client)["collections"][configset.real_name(client)]["shards"])
-
-
-def test_shards_of_a_node_share_its_heap(built: dict[str, Synthetic], monkeypatch: pytest.MonkeyPatch) -> None:
-    client = built["two shards"].engine.client
-    heap = client.admin("admin/info/system")["jvm"]["memory"]["raw"]["max"]
-    monkeypatch.setattr(merging, "GRAPH", (heap - merging.ALIVE) // 1500)  # room for either shard, not for both
-    assert merging.wanted(client.count(), client.shards.parts(), client.admin)[0] == 2
-
-
-def segments(indexed: Synthetic) -> int:
-    return int(indexed.engine.client.get_json("admin/luke", show="index", numTerms=0)["index"]["segmentCount"])
 
 
 @pytest.fixture(params=WAYS)
@@ -259,3 +251,10 @@ def test_words_weigh_alike_on_shards_because_the_configset_says_so(built: dict[s
     assert list(whole.items()) == list(scores("one segment").items())
     both = whole.keys() & alone.keys()
     assert both and any(abs(whole[id] - alone[id]) > 1e-4 for id in both), "a shard by itself weighs words otherwise"
+
+
+def test_shards_of_a_node_share_its_heap(built: dict[str, Synthetic], monkeypatch: pytest.MonkeyPatch) -> None:
+    client = built["two shards"].engine.client
+    heap = read_server(client).heap_max
+    monkeypatch.setattr(merging, "GRAPH", (heap - merging.ALIVE) // 1500)  # room for either shard, not for both
+    assert merging.wanted(client.count(), client.shards.parts(), client.admin)[0] == 2

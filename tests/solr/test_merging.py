@@ -12,6 +12,7 @@ from tests.search.synthetic import build
 from vision.errors import SolrRefused
 from vision.solr import merging
 from vision.solr.shards import Parts
+from vision.solr.statistics import read_index, read_server
 
 MB = 1 << 20
 
@@ -67,17 +68,16 @@ def test_each_shard_is_merged_by_itself_and_those_of_a_node_together() -> None:
 def test_solr_merges_as_far_as_that(solr_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     client = build(solr_url, "merging", tmp_path, pictures=400, segment=50).engine.client
 
-    def segments() -> int:
-        return int(client.get_json("admin/luke", show="index", numTerms=0)["index"]["segmentCount"])
-
-    heap = client.admin("admin/info/system")["jvm"]["memory"]["raw"]["max"]
+    heap = read_server(client).heap_max
     monkeypatch.setattr(merging, "GRAPH", (heap - merging.ALIVE) // 100)  # room for a hundred documents
-    before = segments()
+    before = read_index(client).segments
     client.merge()
-    assert merging.wanted(client.count(), Parts(), client.admin)[0] == 5 and 1 < segments() <= 5 < before
+    assert (
+        merging.wanted(client.count(), Parts(), client.admin)[0] == 5 and 1 < read_index(client).segments <= 5 < before
+    )
     monkeypatch.undo()
     client.merge()
-    assert segments() == 1 and client.count() == 400
+    assert read_index(client).segments == 1 and client.count() == 400
 
 
 @pytest.mark.solr
