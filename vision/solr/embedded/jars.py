@@ -55,8 +55,8 @@ def ensure_jars(
     Raises:
         SolrNotStarted: a jar could not be had, or what was offered is not what the lock says.
     """
-    lock = lock or read_lock(embedded_dir() / "jgo.lock.toml")
-    folder = cache / "jars" / lock.digest
+    lock = lock or committed_lock()
+    folder = folder_of(cache, lock)
     paths = [folder / jar.filename for jar in lock.jars]
     stamp = _stamp_of(paths)
     if len(stamp) == len(paths) and stamp == _read_stamp(folder):
@@ -66,9 +66,19 @@ def ensure_jars(
     return paths
 
 
+def committed_lock() -> Lock:
+    """The lock that comes with the product."""
+    return read_lock(embedded_dir() / "jgo.lock.toml")
+
+
+def folder_of(cache: Path, lock: Lock) -> Path:
+    """Where the jars of a lock are, below ``settings.cache``."""
+    return cache / "jars" / lock.digest
+
+
 def damaged_jars(cache: Path, lock: Lock) -> list[LockedJar]:
     """The jars that are missing or are not what the lock says, after hashing every byte."""
-    folder = cache / "jars" / lock.digest
+    folder = folder_of(cache, lock)
     return [jar for jar in lock.jars if not _is(folder / jar.filename, jar)]
 
 
@@ -228,7 +238,7 @@ def main(arguments: Sequence[str]) -> int:
             paths = ensure_jars(cache, progress=lambda done, total, name: print(f"{done}/{total} {name}"))
             print(f"{len(paths)} jars in {paths[0].parent}")
         elif list(arguments) == ["verify"]:
-            damaged = damaged_jars(Settings.from_environment().cache, read_lock(folder / "jgo.lock.toml"))
+            damaged = damaged_jars(Settings.from_environment().cache, committed_lock())
             print("\n".join(f"missing or damaged: {jar.coordinate}" for jar in damaged) or "every jar is as locked")
             return 1 if damaged else 0
         else:

@@ -38,6 +38,7 @@ class Launch:
     port: int
     heap: str
     token: str
+    sharing: Sequence[str] = ()
 
     @property
     def logs(self) -> Path:
@@ -82,6 +83,7 @@ def solr(launch: Launch, *, config_edit: bool = False, zookeeper: str | None = N
         "-XX:+ParallelRefProcEnabled",
         "-XX:+ExplicitGCInvokesConcurrent",
         *launch.java.flags(),
+        *launch.sharing,
         f"-Dsolr.solr.home={launch.home}",
         f"-Dsolr.install.dir={launch.home}",
         f"-Dwebapp.dir={launch.embedded / 'webapp'}",

@@ -23,9 +23,9 @@ from vision import processes
 from vision.errors import SolrNotStarted
 from vision.locks import file_lock
 from vision.settings import Settings
-from vision.solr.embedded import watchdog
+from vision.solr.embedded import classes, watchdog
 from vision.solr.embedded.home import CONSOLE, choose_port, quote_logs
-from vision.solr.embedded.jars import Progress, ensure_jars
+from vision.solr.embedded.jars import Progress, committed_lock, ensure_jars, folder_of
 from vision.solr.embedded.java import Java, find_java
 from vision.solr.embedded.jvm import Launch, environment, heap_megabytes
 from vision.solr.embedded.state import State, find, read_state, write_state
@@ -147,6 +147,7 @@ class Server(ABC):
             running = None if state is None else find(state)
             if running is not None:
                 processes.end(running, timeout=_STOP_TIMEOUT_S)
+                self._keep_classes()
             self._state_file.unlink(missing_ok=True)
         return running is not None
 
@@ -170,11 +171,15 @@ class Server(ABC):
 
     @property
     def _state_file(self) -> Path:
-        return self.home / "run" / "state.json"
+        return self._run / "state.json"
+
+    @property
+    def _run(self) -> Path:
+        return self.home / "run"
 
     def _lock(self) -> AbstractContextManager[None]:
         patience = self._timeout + _STOP_TIMEOUT_S
-        return file_lock(self.home / "run" / "lock", timeout=patience, doing=f"starting or stopping {self.title}")
+        return file_lock(self._run / "lock", timeout=patience, doing=f"starting or stopping {self.title}")
 
     def _start(self, *, watched: bool = False) -> subprocess.Popen[bytes] | None:
         """The process that was started and answers; None when one of this home ran already."""
@@ -201,6 +206,7 @@ class Server(ABC):
                     port=self._chosen(port),
                     heap=self._heap,
                     token=secrets.token_hex(8),
+                    sharing=classes.flags(java, jars, self._run),
                 )
                 try:
                     return self._launch(launch, watched=watched)
@@ -269,6 +275,7 @@ class Server(ABC):
             if started.poll() is None:
                 processes.end(psutil.Process(started.pid), timeout=_STOP_TIMEOUT_S)
             started.wait()
+            self._keep_classes()
         finally:
             state = read_state(self._state_file)
             if state is not None and state.pid == started.pid:
@@ -276,6 +283,9 @@ class Server(ABC):
             if self._watchdog is not None:
                 self._watchdog.communicate()
                 self._watchdog = None
+
+    def _keep_classes(self) -> None:
+        classes.keep(self._run, folder_of(self._settings.cache, committed_lock()))
 
 
 def _watch(pid: int, created: float) -> subprocess.Popen[bytes]:
