@@ -257,4 +257,4 @@ def test_shards_of_a_node_share_its_heap(built: dict[str, Synthetic], monkeypatc
     client = built["two shards"].engine.client
     heap = read_server(client).heap_max
     monkeypatch.setattr(merging, "GRAPH", (heap - merging.ALIVE) // 1500)  # room for either shard, not for both
-    assert merging.wanted(client.count(), client.shards.parts(), client.admin)[0] == 2
+    assert merging.wanted(client.count(), client.shards.parts(), client.admin).segments == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -48,20 +49,20 @@ def saying(heap: int | None, *cores: str) -> Callable[..., dict[str, Any]]:
 
 @pytest.mark.parametrize("heap", [None, 0])
 def test_a_heap_that_nobody_says_is_the_smallest(heap: int | None) -> None:
-    segments, seconds = merging.wanted(2_000_000, Parts(), saying(heap))
-    assert segments == merging.segments(2_000_000, 512 * MB) > 1
-    assert seconds == 3600 + 20_000
+    found = merging.wanted(2_000_000, Parts(), saying(heap))
+    assert found.segments == merging.segments(2_000_000, 512 * MB) > 1
+    assert found.seconds == 3600 + 20_000
 
 
 def test_each_shard_is_merged_by_itself_and_those_of_a_node_together() -> None:
-    assert merging.wanted(2_000_000, Parts(), saying(2048 * MB))[0] == 1
-    assert merging.wanted(8_000_000, Parts(), saying(2048 * MB))[0] == 3
+    assert merging.wanted(2_000_000, Parts(), saying(2048 * MB)).segments == 1
+    assert merging.wanted(8_000_000, Parts(), saying(2048 * MB)).segments == 3
     four = Parts(tuple(f"shard{number}" for number in (1, 2, 3, 4)), collection="products_1")
     one = saying(2048 * MB, "products_1_shard1_replica_n1", "products_2_shard1_replica_n1")
-    assert merging.wanted(8_000_000, four, one) == (1, 3600 + 20_000)
+    assert merging.wanted(8_000_000, four, one) == (1, 3600 + 20_000, merging.heap(2_000_000))
     three = saying(2048 * MB, *(f"products_1_shard{number}_replica_n{number}" for number in (1, 2, 3)))
-    assert merging.wanted(8_000_000, four, three)[0] == 2
-    assert merging.wanted(8_000_000, four, saying(None))[0] == merging.segments(2_000_000, 512 * MB)
+    assert merging.wanted(8_000_000, four, three).segments == 2
+    assert merging.wanted(8_000_000, four, saying(None)).segments == merging.segments(2_000_000, 512 * MB)
 
 
 @pytest.mark.solr
@@ -71,12 +72,12 @@ def test_solr_merges_as_far_as_that(solr_url: str, tmp_path: Path, monkeypatch: 
     heap = read_server(client).heap_max
     monkeypatch.setattr(merging, "GRAPH", (heap - merging.ALIVE) // 100)  # room for a hundred documents
     before = read_index(client).segments
-    client.merge()
-    assert (
-        merging.wanted(client.count(), Parts(), client.admin)[0] == 5 and 1 < read_index(client).segments <= 5 < before
-    )
+    merged = client.merge()
+    assert merged.segments == 5 and 1 < read_index(client).segments <= 5 < before
+    assert "merged into 5 segments" in merged.remarks[0]
+    assert f"with {math.ceil(merging.heap(400) / MB):,} MB it would be one" in merged.remarks[0]
     monkeypatch.undo()
-    client.merge()
+    assert client.merge().remarks == ()
     assert read_index(client).segments == 1 and client.count() == 400
 
 

@@ -164,7 +164,7 @@ class Ingest:
             load = sending.Load(survey, embedding, self._cache, pictures.root_id, regions)
             parts = self._send(load)
             swept = sending.sweep(self._client, load) if before.any else 0
-            sending.commit(self._client, survey.good + parts, self._progress)
+            merged = sending.commit(self._client, survey.good + parts, self._progress)
             sending.verify(self._client, load, parts, self._progress)
             if self._watch is not None and watched.turned:
                 self._watch.told(watched.drifted)
@@ -179,7 +179,7 @@ class Ingest:
             notes=fitting.notes(embedding, len(unique)),
             without=survey.without,
             regions=parts,
-            remarks=(*stale.remarks(before, self._client, regions, swept), *watched.remarks),
+            remarks=(*stale.remarks(before, self._client, regions, swept), *watched.remarks, *merged),
             amended=self._amendments.amended,
             overtaken=self._amendments.overtaken,
             drifted=watched.drifted,

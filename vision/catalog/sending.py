@@ -180,13 +180,14 @@ def sweep(client: SolrClient, load: Load) -> int:
     return swept
 
 
-def commit(client: SolrClient, sent: int, progress: Progress) -> None:
-    """Make what was sent visible; after a bulk load of that many documents, merged."""
+def commit(client: SolrClient, sent: int, progress: Progress) -> tuple[str, ...]:
+    """Make what was sent visible, and merge it after a bulk load; returns what the user should know."""
     progress("commit", 0, None)
     client.commit()
-    if sent >= _BULK and 2 * sent >= client.count():
-        progress("merge", 0, None)
-        client.merge()
+    if sent < _BULK or 2 * sent < client.count():
+        return ()
+    progress("merge", 0, None)
+    return client.merge().remarks
 
 
 def verify(client: SolrClient, load: Load, regions: int, progress: Progress) -> None:

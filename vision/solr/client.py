@@ -293,11 +293,12 @@ class SolrClient:
         self._led(lambda: self._call(self._bulk.commit))
         self.shards.committed()
 
-    def merge(self) -> None:
+    def merge(self) -> merging.Merge:
         """Merge, into one segment where the heap allows it: a graph search then visits a quarter of the nodes."""
-        segments, seconds = merging.wanted(self.count(), self.shards.parts(), self.admin)
-        self._call(lambda: self._bulk.optimize(maxSegments=segments), seconds)
+        wanted = merging.wanted(self.count(), self.shards.parts(), self.admin)
+        self._call(lambda: self._bulk.optimize(maxSegments=wanted.segments), wanted.seconds)
         self.shards.committed()
+        return wanted
 
     def delete(self, query: str) -> None:
         """Delete what matches; visible after a commit."""

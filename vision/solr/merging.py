@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from vision.errors import SolrRefused
 from vision.solr.shards import Parts
@@ -22,6 +22,24 @@ _SLOWEST: Final = 100
 """Documents a second, a fifth of what was measured for a million (docs/performance.md)."""
 
 
+class Merge(NamedTuple):
+    """Into how few segments each shard is merged, the seconds it may take, and the heap for one, in bytes."""
+
+    segments: int
+    seconds: float
+    heap: int
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What the user should know."""
+        if self.segments == 1:
+            return ()
+        return (
+            f"the index was merged into {self.segments} segments, as Solr's heap has no room to make larger ones: with "
+            f"{math.ceil(self.heap / 2**20):,} MB it would be one, and searches quicker",
+        )
+
+
 def segments(documents: int, heap: int) -> int:
     """How few segments so many documents can be merged into, with so many bytes of heap.
 
@@ -36,8 +54,8 @@ def heap(documents: int) -> int:
     return ALIVE + GRAPH * documents
 
 
-def wanted(documents: int, parts: Parts, admin: Callable[..., Mapping[str, Any]]) -> tuple[int, float]:
-    """Into how few segments each shard of a collection is merged, and the seconds that this may take.
+def wanted(documents: int, parts: Parts, admin: Callable[..., Mapping[str, Any]]) -> Merge:
+    """How a collection is to be merged.
 
     Args:
         documents: of the collection.
@@ -45,8 +63,8 @@ def wanted(documents: int, parts: Parts, admin: Callable[..., Mapping[str, Any]]
         admin: asks a node, which is one for all of them.
     """
     each = math.ceil(documents / max(1, len(parts.names)))
-    # A node merges all that it has of a collection at once.
-    return segments(each * _together(parts, admin), _said(admin)), _LEAST_S + each / _SLOWEST
+    together = each * _together(parts, admin)  # a node merges all that it has of a collection at once
+    return Merge(segments(together, _said(admin)), _LEAST_S + each / _SLOWEST, heap(together))
 
 
 def _together(parts: Parts, admin: Callable[..., Mapping[str, Any]]) -> int:
