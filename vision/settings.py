@@ -39,7 +39,7 @@ class Settings:
     cache: Path = _env(
         "VISUAL_SEARCH_CACHE",
         lambda: Path(platformdirs.user_cache_dir(_APP)),
-        "Where downloaded jars live; safe to delete.",
+        "Where downloaded jars live, and what Java keeps of them; safe to delete. Who writes there decides what runs.",
     )
     solr_url: str | None = _env(
         "SOLR_URL",

@@ -10,7 +10,6 @@ from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Self
 
-import orjson
 import pysolr
 import requests
 
@@ -18,6 +17,7 @@ from vision.errors import DeadlineExceeded, NotFound, ShardUnavailable, SolrErro
 from vision.solr import cbor, deadline, merging, replies, vectors
 from vision.solr.attempts import Attempts, Budget
 from vision.solr.curl import without_password
+from vision.solr.exact_json import ExactJson
 from vision.solr.fields import HANDLER, FieldMap
 from vision.solr.forms import Forms
 from vision.solr.nodes import addresses
@@ -42,18 +42,6 @@ _BULK_COMMIT_MS = "60000"
 
 # pysolr logs each failure with its traceback before it raises it; the caller decides what is shown.
 logging.getLogger("pysolr").setLevel(logging.CRITICAL)
-
-
-class _Json:
-    """What pysolr calls to write and read JSON: orjson knows NumPy's arrays and keeps float32 exactly."""
-
-    @staticmethod
-    def encode(value: Any) -> str:
-        return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY).decode()
-
-    @staticmethod
-    def decode(text: str) -> Any:
-        return orjson.loads(text)
 
 
 class SolrClient:
@@ -82,7 +70,7 @@ class SolrClient:
         self.session = session(self.base, Attempts.of(self.budget, times=_TIMES, reads=False), nodes)
         self.repeating = session(self.base, Attempts.of(self.budget, times=_TIMES_WRITTEN, reads=True), nodes)
         self._once, self._bulk = (
-            pysolr.Solr(self.url, timeout=None, session=each, encoder=_Json, decoder=_Json)
+            pysolr.Solr(self.url, timeout=None, session=each, encoder=ExactJson, decoder=ExactJson)
             for each in (self.session, self.repeating)
         )
         self._names: FieldMap | None = None
@@ -295,10 +283,10 @@ class SolrClient:
 
     def merge(self) -> merging.Merge:
         """Merge, into one segment where the heap allows it: a graph search then visits a quarter of the nodes."""
-        wanted = merging.wanted(self.count(), self.shards.parts(), self.admin)
-        self._call(lambda: self._bulk.optimize(maxSegments=wanted.segments), wanted.seconds)
+        merge = merging.wanted(self.count(), self.shards.parts(), self.admin)
+        self._call(lambda: self._bulk.optimize(maxSegments=merge.segments), merge.seconds)
         self.shards.committed()
-        return wanted
+        return merge
 
     def delete(self, query: str) -> None:
         """Delete what matches; visible after a commit."""
@@ -318,7 +306,7 @@ class SolrClient:
         with self._asking(self._writing) as seconds:
             response = self.session.post(
                 f"{self.url}/{path}",
-                data=_Json.encode(body).encode(),
+                data=ExactJson.encode(body).encode(),
                 params={"wt": "json", **params},
                 headers={"Content-Type": "application/json"},
                 timeout=seconds,
