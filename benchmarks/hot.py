@@ -4,11 +4,13 @@ An index of a million products in a thirtieth of the memory is what one of thirt
 same part of it is held, and of the rest the same part is read from the disk. So the room for files that a machine of 24
 GiB leaves is divided by the products it is to carry, and one index asked in turns with each. What that leaves out is
 the growth of the graph search itself with the index, which `python -m benchmarks.scale` measures, and a disk that is as
-busy as it would be there.
+busy as it would be there. No query is asked twice, and what is left of the memory is full of vectors from the start, as
+after a long run: those that a query wants are among them by chance alone.
 """
 
 from __future__ import annotations
 
+import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,12 +20,13 @@ from typing import Final
 import click
 import numpy as np
 
-from benchmarks.cgroups import cgroup, forget
+from benchmarks.cgroups import Cgroup, cgroup, forget
 from benchmarks.options import numbers
 from benchmarks.peers.building import built
 from benchmarks.peers.engines.ours import Ours
 from benchmarks.peers.model import Ask
 from benchmarks.peers.shop import Matching, Shop
+from benchmarks.peers.spectrum import MEASURED
 from benchmarks.report import Table, emit, progress
 from benchmarks.resident import in_memory
 from vision.settings import Settings
@@ -52,11 +55,11 @@ def run(shop: Shop, sizes: Sequence[float], queries: int, repeats: int, lean: bo
     """One index, asked with each size's memory in turns."""
     _, folder = built(shop, "lean" if lean else "ours")
     forget(folder)
+    warm = _WARM // len(PARTS)
+    new = iter(MEASURED.draw(repeats * len(sizes) * len(PARTS) * (warm + queries), shop.count))
     made = Ours()
     times: dict[tuple[float, Matching], list[float]] = {}
-    rows: dict[Matching, list[tuple[int, Sequence[int]]]] = {part: [] for part in PARTS}
     held: dict[float, Held] = {}
-    number = 0
     with cgroup("visual-search-hot") as group:
         made.open(folder)
         try:
@@ -64,30 +67,49 @@ def run(shop: Shop, sizes: Sequence[float], queries: int, repeats: int, lean: bo
             forget(folder)
             for _ in range(repeats):
                 for size in sizes:
-                    group.limit(group.anonymous() + int(shop.count * _room(size)))
+                    room = int(shop.count * _room(size))
+                    group.limit(group.anonymous() + room)
+                    _fill(folder, room, group)
                     for part in PARTS:
-                        for count in range(_WARM // len(PARTS) + queries):
-                            number += 1
-                            query = number % shop.asked
+                        for count in range(warm + queries):
+                            ask = Ask(next(new), part.level, part.words)
                             began = time.perf_counter()
-                            found = made.search(Ask(shop.queries[query], part.level, part.words))
-                            if count >= _WARM // len(PARTS):
+                            made.search(ask)
+                            if count >= warm:
                                 times.setdefault((size, part), []).append(1000 * (time.perf_counter() - began))
-                                rows[part].append((query, found.rows))
                     held[size] = _held(folder)
                     progress(f"{size:g} million: {group.cached() / 2**20:,.0f} MB of files in memory")
+            recall = _recall(shop, made)
         finally:
             made.close()
-    return _table(shop, len(_full(folder)), sizes, times, held, _recall(shop, rows))
+    return _table(shop, len(_full(folder)), sizes, times, held, recall)
 
 
-def _recall(shop: Shop, rows: Mapping[Matching, Sequence[tuple[int, Sequence[int]]]]) -> dict[Matching, float]:
+def _fill(folder: Path, room: int, group: Cgroup) -> None:
+    """Read as much of the full vectors as there is room for beside all other files: what a long run would have left."""
+    whole = sorted(_full(folder))
+    others = sum(path.stat().st_size for path in (folder / "solr").rglob("*") if path.is_file() and path not in whole)
+    for path in whole:
+        left = max(0, room - others)
+        room -= path.stat().st_size
+        with subprocess.Popen(["head", "-c", str(left), path], stdout=subprocess.PIPE) as reading:
+            group.add(reading.pid)  # it waits for us, so that hardly a page was read before
+            assert reading.stdout is not None
+            while reading.stdout.read(2**20):
+                pass
+
+
+def _recall(shop: Shop, made: Ours) -> dict[Matching, float]:
     """Recall@10 of each part; memory has no say in what is found."""
+    rows = {
+        part: [(query, made.search(Ask(shop.queries[query], part.level, part.words)).rows) for query in shop.held_out]
+        for part in PARTS
+    }
     progress("what should have been found, by exact distances")
     truth = shop.truth(PARTS)
     return {
-        part: float(np.mean([shop.recall(query, part, truth[part], each) for query, each in found]))
-        for part, found in rows.items()
+        part: float(np.mean([shop.recall(query, part, truth[part], found) for query, found in each]))
+        for part, each in rows.items()
     }
 
 

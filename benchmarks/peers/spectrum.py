@@ -55,7 +55,6 @@ class Spectrum:
         centres = fixed.standard_normal((self.clusters, DIMS), dtype=np.float32) * between
         random = np.random.default_rng((self.seed, 1, part + 1))
         # Families are many: each is drawn from its own number when a product of it is.
-        # Families are many: each is drawn from its own number when a product of it is.
         chosen = random.integers(self.clusters * self.families, size=count)
         met, which = np.unique(chosen, return_inverse=True)
         own = [np.random.default_rng((self.seed, 2, int(number))) for number in met]
