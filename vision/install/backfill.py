@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from vision.catalog import sending
 from vision.catalog.cache import FeatureCache
 from vision.catalog.features import BATCH, Checked, extract
 from vision.catalog.fitting import Fitting, held
@@ -26,7 +27,6 @@ from vision.solr.updates import atomic, current, documents
 
 _SEND = 200
 _ROUNDS = 5
-_BULK = 1000
 
 
 @dataclass(frozen=True)
@@ -273,11 +273,7 @@ class Backfill:
             )
 
     def _verify(self, embedding: Embedding, added: int) -> None:
-        self._progress("commit", 0, None)
-        self._client.commit()
-        if added >= _BULK and 2 * added >= self._client.count():
-            self._progress("merge", 0, None)
-            self._client.merge()
+        sending.commit(self._client, added, self._progress)
         held(self._client, self._store)  # another run at the same time may have sent vectors of its own
         there = self._client.count("{!term f=embedding v=$made_with}", made_with=embedding.fingerprint)
         if there < added:
