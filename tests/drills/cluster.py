@@ -6,8 +6,10 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -30,34 +32,44 @@ READ, WRITTEN = "read", "written"
 GREEN_S = 60.0
 """Seconds after a kill within which every replica is active again; its node is started again after three."""
 _DOWN_S = 3.0
+_WARM_S, _MEASURED_S = 50.0, 10.0
+"""Nodes that have just started carry a third of what they carry after a minute."""
 _BATCH = 5
 
 
 @dataclass(frozen=True)
 class Loss:
-    """A node gone and back, as callers and a writer saw it."""
+    """A node gone and back, as callers and a writer saw it.
+
+    Attributes:
+        up: seconds after the kill until its new process has told ZooKeeper of its replicas.
+        loaded: until their cores have loaded and read their transaction logs.
+        green: until every replica is active again.
+    """
 
     node: str
     verdicts: Counter[str]
     slowest: float
+    up: float
+    loaded: float
     green: float
     acknowledged: int
     refused: int
 
-    @property
-    def answered(self) -> float:
-        """The part of searches that were answered, or said that the answer is partial."""
-        return (self.verdicts["right"] + self.verdicts["partial"]) / max(1, self.verdicts.total())
-
 
 class Writer:
-    """Sends documents as fast as they are taken, one batch after the other, and knows which were acknowledged."""
+    """Sends documents, one batch after the other, and knows which were acknowledged.
+
+    Attributes:
+        every: seconds from one batch to the next, where it is not taken later.
+    """
 
     def __init__(self, url: str) -> None:
         self.client = SolrClient(url, WRITTEN, timeout=SOLR_TIMEOUT)
         configset.create(self.client, shape=SHAPE)
         self.acknowledged: list[int] = []
         self.refused = 0
+        self.every = 0.0
         self._number = 0
         self._stop = threading.Event()
 
@@ -76,6 +88,7 @@ class Writer:
     def _write(self) -> None:
         while not self._stop.is_set():
             numbers = range(self._number, self._number + _BATCH)
+            next_one = time.monotonic() + self.every
             try:
                 self.client.add([document(number) for number in numbers])
             except SolrError:
@@ -84,6 +97,7 @@ class Writer:
             else:
                 self.acknowledged += numbers
                 self._number += _BATCH
+                self._stop.wait(max(0.0, next_one - time.monotonic()))
 
     def check(self) -> None:
         """See that each acknowledged document is there once, as it was sent."""
@@ -165,18 +179,37 @@ class Cluster:
         with SolrClient(self.cloud.url, READ, timeout=SOLR_TIMEOUT) as client:
             return configset.cluster(client)
 
-    def kill(self, node: EmbeddedSolr, callers: int = CALLERS) -> Loss:
+    @cached_property
+    def most(self) -> tuple[float, float]:
+        """Searches and batches a second of callers and a writer that never pause, with all nodes there."""
+        self.load(None)
+        with self.traffic.flowing(CALLERS), self.writer.writing():
+            time.sleep(_WARM_S)
+            asked, sent = len(self.traffic.answers), len(self.writer.acknowledged)
+            time.sleep(_MEASURED_S)
+            asked, sent = len(self.traffic.answers) - asked, len(self.writer.acknowledged) - sent
+        return asked / _MEASURED_S, sent / _BATCH / _MEASURED_S
+
+    def load(self, part: float | None) -> None:
+        """Have callers and the writer send this part of the most that is carried; None: without a pause."""
+        self.traffic.every = self.writer.every = 0.0
+        if part is not None:
+            searches, batches = self.most
+            self.traffic.every = CALLERS / (part * searches)
+            self.writer.every = 1 / (part * batches)
+
+    def kill(self, node: EmbeddedSolr) -> Loss:
         """Kill a node while everybody is at work, start it again after a while, wait until all is as before."""
         self.traffic.answers.clear()
         before, refused = len(self.writer.acknowledged), self.writer.refused
-        with self.traffic.flowing(callers), self.writer.writing():
-            self.traffic.wait_for(2 * callers)
+        with self.traffic.flowing(CALLERS), self.writer.writing():
+            self.traffic.wait_for(2 * CALLERS)
             killed = time.monotonic()
             kill(node)
             time.sleep(_DOWN_S)
-            self.cloud.start()
-            green = self._green(killed)
-            self.traffic.wait_for(2 * callers)
+            with ThreadPoolExecutor(1) as pool:
+                up, loaded, green = self._back(killed, pool.submit(self.cloud.start))
+            self.traffic.wait_for(2 * CALLERS)
         answers = list(self.traffic.answers)
         wrong = [each.said for each in answers if each.verdict == "wrong"]
         assert not wrong, f"{len(wrong)} wrong answers: {wrong[:3]}"
@@ -184,18 +217,31 @@ class Cluster:
             node.home.name,
             Counter(each.verdict for each in answers),
             max(each.seconds for each in answers),
+            up,
+            loaded,
             green,
             len(self.writer.acknowledged) - before,
             self.writer.refused - refused,
         )
 
-    def _green(self, killed: float) -> float:
-        """Seconds until every replica is active and leaders are there."""
+    def _back(self, killed: float, starting: Future[bool]) -> list[float]:
+        """Seconds from the kill until a node that is starting is up, has loaded its cores, and all is as before."""
+        reached: list[float] = []
         with SolrClient(self.cloud.url, READ, timeout=SOLR_TIMEOUT) as client:
-            while waited := inactive(client):
-                assert time.monotonic() < killed + 3 * GREEN_S, f"not green: {waited}"
+            # Until ZooKeeper takes notice, and the node has come back, its replicas are said to be active.
+            while len(reached) < 3:
+                ended = starting.done()
+                waited = inactive(client)
+                down = any("(down)" in each for each in waited)
+                since = time.monotonic() - killed
+                assert since < 3 * GREEN_S, f"not green: {waited}"
+                if ended and not waited:
+                    reached += [since] * (3 - len(reached))
+                elif len(reached) == (0 if down else 1):
+                    reached.append(since)
                 time.sleep(0.2)
-        return time.monotonic() - killed
+        starting.result()
+        return reached
 
 
 @contextmanager

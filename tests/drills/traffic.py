@@ -91,11 +91,16 @@ def _is_unavailable(problem: Mapping[str, Any]) -> bool:
 
 @dataclass
 class Traffic:
-    """Callers of one server, each going round the requests from another one on."""
+    """Callers of one server, each going round the requests from another one on.
+
+    Attributes:
+        every: seconds from one request of a caller to its next, where the answer does not take longer.
+    """
 
     url: str
     requests: Sequence[Request]
     timeout: float
+    every: float = 0.0
     expected: list[Any] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -151,5 +156,5 @@ class Traffic:
             with self._came:
                 self.answers.append(answer)
                 self._came.notify_all()
-            if answer.verdict == "unavailable":
-                self._stop.wait(_PAUSE)
+            least = _PAUSE if answer.verdict == "unavailable" else 0.0
+            self._stop.wait(max(least, answer.began + self.every - time.monotonic()))

@@ -19,8 +19,11 @@ TOKEN_PROPERTY = "-Dvisualsearch.token="
 """Names one start of one server, in its command line and in what it answers: how we know our own."""
 
 _SMALL_HEAP_MB = 64
-_SESSION_MS = 15_000
-"""How long ZooKeeper waits for a node that says nothing, before it counts as gone and others take its place."""
+_SESSION_MS = 8_000
+"""How long ZooKeeper waits for a node that says nothing, before it counts as gone and others take its place.
+
+A node that was killed and is started again waits for that too (docs/decisions/0024).
+"""
 REFUSED_WHOLE: Final = ("-Dsolr.retries.on.forward=0", "-Dsolr.retries.to.followers=0")
 """Of documents that one node sends another in one stream, Solr 9 repeats the first alone when that breaks off, and says
 that all are there. So it says that they are not, and whoever sent them sends all again (docs/decisions/0022)."""
